@@ -85,11 +85,13 @@ class Style:
 
     Attributes:
         cloze: `anki` writes `{{c1::…}}`, `mark` highlights the answer, `blank` leaves a gap as wide
-            as the answer, `plain` shows the answer like any text.
+            as the answer, followed by the hint, `plain` shows the answer like any text.
         math: Gets the LaTeX and whether it is a display formula, gives HTML.
         image: Gets the path and the alternative text, gives HTML.
         autospace: Put a thin space between Han and Latin letters, digits, formulas and code.
         inline: Leave out the `<p>` of a text that is a single paragraph.
+        asked: The number of the clozes that this is about, as on one card; others are plain. All
+            by default.
     """
 
     cloze: ClozeStyle
@@ -97,3 +99,4 @@ class Style:
     image: Callable[[str, str], str]
     autospace: bool = False
     inline: bool = False
+    asked: int | None = None

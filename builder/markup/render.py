@@ -197,12 +197,10 @@ class _Renderer:
         """Begin a cloze; give the index of the last token dealt with."""
         token = tokens[at]
         style = self.style.cloze
+        if self.style.asked not in (None, int(token.info)):
+            style = "plain"
         if style == "blank":
-            end = _matching(tokens, at)
-            width = _width(tokens[at + 1 : end])
-            blank = f'<span class="blank" data-n="{token.info}" style="width:{width:g}em"></span>'
-            self._visible("", blank, "")
-            return end
+            return self._blank(tokens, at)
         opening, closing = {
             "anki": (f"{{{{c{token.info}::", "}}"),
             "mark": ('<mark class="cloze">', "</mark>"),
@@ -211,6 +209,22 @@ class _Renderer:
         self.out.append(opening)
         self.clozes.append(closing)
         return at
+
+    def _blank(self, tokens: Sequence[Token], at: int) -> int:
+        """A gap to write in, and the hint after it; give the index of the cloze's end."""
+        end = _matching(tokens, at)
+        hint = _hint_of(tokens, at, end)
+        width = _width(tokens[at + 1 : hint[0] if hint else end])
+        blank = f'<span class="blank" data-n="{tokens[at].info}" style="width:{width:g}em"></span>'
+        self._visible("", blank, "")
+        if hint:
+            self.out.append('<span class="hint">(')
+            self._forget()
+            self.inline(tokens[hint[0] + 1 : hint[1]])
+            self._forget()
+            self.out.append(")</span>")
+            self._forget()
+        return end
 
     def _hint(self, tokens: Sequence[Token]) -> None:
         """A hint stands apart: it is shown in place of the answer, not beside it."""
@@ -302,6 +316,18 @@ class _Renderer:
             return piece
         piece = _BRACES_IN_MATH.sub(" ", piece)
         return _COLONS_IN_MATH.sub(" ", piece) if self.clozes else piece
+
+
+def _hint_of(tokens: Sequence[Token], start: int, end: int) -> tuple[int, int] | None:
+    """Where the hint of the cloze from `start` to `end` opens and closes; not one of a nested."""
+    at = start + 1
+    while at < end:
+        if tokens[at].type == "cloze_open":
+            at = _matching(tokens, at)
+        elif tokens[at].type == "hint_open":
+            return at, _matching(tokens, at)
+        at += 1
+    return None
 
 
 def _width(tokens: Sequence[Token]) -> float:

@@ -1,5 +1,7 @@
 """How the fixtures show a document: problems with their excerpts, then what each target writes."""
 
+from dataclasses import replace
+
 from builder import markup
 
 STYLES = {
@@ -17,6 +19,9 @@ STYLES = {
         "blank", lambda latex, _: f"<math>{latex}</math>", lambda src, _: src, inline=True
     ),
 }
+
+STYLES["gap"] = replace(STYLES["blank"], asked=2)
+STYLES["asked"] = replace(STYLES["mark"], asked=2)
 
 
 def show(text: str, wanted: list[str]) -> str:
