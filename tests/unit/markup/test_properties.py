@@ -97,6 +97,11 @@ def test_offsets_are_exact_in_any_container(
 @example("- a")
 @example("a ")
 @example("RoPE 之后")
+@example("**b** {{c1::`a::b` or a\\::b::hint}} $x$ ![a](b.svg)")
+@example("[a]: b")
+@example("$$x$$")
+@example("``` a")
+@example("\\# a &amp; b")
 def test_the_short_cut_changes_nothing(text: str) -> None:
     short, full = markup.parse(text), parse_markdown(text)
     for cloze in ("anki", "mark"):
@@ -105,6 +110,12 @@ def test_the_short_cut_changes_nothing(text: str) -> None:
             assert markup.render(short, wanted) == markup.render(full, wanted)
     assert markup.plain(short) == markup.plain(full)
     assert short.problems == full.problems
+    assert (short.clozes, short.maths, short.images, short.codes) == (
+        full.clozes,
+        full.maths,
+        full.images,
+        full.codes,
+    )
     # Positions are noted on the tokens only where the full parser ran.
     assert [t.as_dict() | {"meta": None} for t in short.tokens] == [
         t.as_dict() | {"meta": None} for t in full.tokens
