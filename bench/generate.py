@@ -18,19 +18,21 @@ TOPIC: Final = 100
 EVERY: Final = {"detail": 4, "pitfall": 6, "formula": 4, "code": 12, "table": 12, "figure": 40}
 
 ZH: Final = (
-    "梯度 权重 残差 嵌入 词表 批次 缓存 采样 蒸馏 剪枝 对齐 奖励 策略 注意力 位置 编码 归一 激活 "
-    "检索 索引 文档 片段 提示 任务 样本 标签 噪声 误差 方差 均值 概率 分布 温度 长度 窗口 序列 通道 "
-    "层数 宽度 深度 速度 显存 带宽 吞吐 时延 精度 量化 并行 流水 切分 通信 同步 检查点 优化器 "
-    "学习率 预热 衰减 正则 数据 清洗 去重 配比 语料 评测 基准 指标 召回 排序 工具 规划 记忆 反思 路由 专家"
+    "梯度 权重 残差 嵌入 词表 批次 缓存 采样 蒸馏 剪枝 对齐 奖励 策略 注意力 位置 编码 归一 "
+    "激活 检索 索引 文档 片段 提示 任务 样本 标签 噪声 误差 方差 均值 概率 分布 温度 长度 "
+    "窗口 序列 通道 层数 宽度 深度 速度 显存 带宽 吞吐 时延 精度 量化 并行 流水 切分 通信 "
+    "同步 检查点 优化器 学习率 预热 衰减 正则 数据 清洗 去重 配比 语料 评测 基准 指标 召回 "
+    "排序 工具 规划 记忆 反思 路由 专家"
 ).split()
 EN: Final = (
     "gradient weight residual embedding vocabulary batch cache sampling distillation pruning "
-    "reward policy attention position encoding norm activation retrieval index document passage prompt "
-    "task sample label noise error variance mean probability distribution temperature length "
-    "window sequence channel head layer width depth speed memory bandwidth throughput latency "
-    "precision rounding shard pipeline partition traffic barrier checkpoint optimiser schedule "
-    "warmup decay penalty corpus filter duplicate mixture benchmark metric recall ranking tool "
-    "planner store critic router expert teacher student decoder encoder kernel buffer"
+    "reward policy attention position encoding norm activation retrieval index document "
+    "passage prompt task sample label noise error variance mean probability distribution "
+    "temperature length window sequence channel head layer width depth speed memory "
+    "bandwidth throughput latency precision rounding shard pipeline partition traffic "
+    "barrier checkpoint optimiser schedule warmup decay penalty corpus filter duplicate "
+    "mixture benchmark metric recall ranking tool planner store critic router expert teacher "
+    "student decoder encoder kernel buffer"
 ).split()
 VERBS_ZH: Final = "影响 决定 限制 稳定 加快 替代 校正 平衡".split()
 VERBS_EN: Final = "changes sets limits steadies speeds replaces corrects balances".split()
