@@ -33,6 +33,27 @@ MAX_CACHE = 512 * 1024 * 1024
 Progress = Callable[[str], None]
 
 
+#: What an update changes, as a text file for Anki: written beside the outputs by `--since`.
+UPDATE = "update.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a build would write.
+
+    Attributes:
+        artifacts: Every file for `dist/`, in the order of deck.yaml; then `update.txt`, if any.
+        warnings: Problems that did not stop the build.
+        outputs: The names of all outputs of deck.yaml, made now or not.
+        lock: The new text of deck.lock; None if it stays as it is.
+    """
+
+    artifacts: tuple[Artifact, ...]
+    warnings: tuple[Diagnostic, ...]
+    outputs: tuple[str, ...]
+    lock: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Built:
     """What a build made.
@@ -90,6 +111,30 @@ def build(
         ContentError: The content, the lock or a name is wrong; nothing was written.
         EnvironmentProblem: A library that print needs is missing.
     """
+    made = make(project, cache, now=now, names=names, locked=locked, since=since, progress=progress)
+    if made.lock is not None:
+        write_atomically(project.content / "deck.lock", made.lock.encode())
+    for artifact in made.artifacts:
+        write_atomically(project.dist / artifact.name, artifact.data)
+    if since is None:
+        # One of an earlier build would tell of another update.
+        (project.dist / UPDATE).unlink(missing_ok=True)
+    sums = sums_text(project.dist / name for name in (*made.outputs, UPDATE))
+    write_atomically(project.dist / SUMS, sums.encode())
+    return Built(made.artifacts, made.warnings, made.lock is not None)
+
+
+def make(
+    project: Project,
+    cache: Cache,
+    *,
+    now: int,
+    names: Sequence[str] = (),
+    locked: bool = False,
+    since: str | None = None,
+    progress: Progress = lambda _: None,
+) -> Made:
+    """Make the outputs and write nothing; arguments and errors are those of `build`."""
     loaded = load(project, cache, _month(now))
     lock, before = _next_lock(project, loaded, now)
     changed = locks.write(lock) != before
@@ -108,12 +153,12 @@ def build(
     artifacts = _render(project, loaded, chosen, lock, cache, progress)
     if since is not None:
         artifacts = (*artifacts, _update_text(project, loaded, lock, since))
-    if changed:
-        write_atomically(project.content / "deck.lock", locks.write(lock).encode())
-    for artifact in artifacts:
-        write_atomically(project.dist / artifact.name, artifact.data)
-    _write_sums(project, loaded)
-    return Built(artifacts, loaded.warnings, changed)
+    return Made(
+        artifacts,
+        loaded.warnings,
+        tuple(loaded.deck.file.outputs),
+        locks.write(lock) if changed else None,
+    )
 
 
 def _update_text(project: Project, loaded: Loaded, lock: "Lock", since: str) -> Artifact:
@@ -122,7 +167,7 @@ def _update_text(project: Project, loaded: Loaded, lock: "Lock", since: str) -> 
 
     old = locks.parse(history.lock_text(project, since), f"{since}:content/deck.lock")
     text = anki.update_text(loaded.deck, project, lock, old)
-    return Artifact("update.txt", text.encode())
+    return Artifact(UPDATE, text.encode())
 
 
 def package(project: Project, cache: Cache, now: int) -> tuple[Deck, bytes]:
@@ -268,15 +313,17 @@ def _drawn(jobs: Sequence[PrintJob], cache: Cache) -> "Iterator[press.Printed]":
     cache.prune(MAX_CACHE)
 
 
-def _write_sums(project: Project, loaded: Loaded) -> None:
-    """`SHA256SUMS` of every output that is there, in the form of sha256sum."""
-    files = [project.dist / name for name in sorted(loaded.deck.file.outputs)]
-    lines = [
+#: The checksums of a folder of files, in the form that `sha256sum --check` reads.
+SUMS = "SHA256SUMS"
+
+
+def sums_text(files: Iterable[Path]) -> str:
+    """`SHA256SUMS` of those files that are there, sorted by name."""
+    return "".join(
         f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n"
-        for file in files
+        for file in sorted(files, key=lambda file: file.name)
         if file.is_file()
-    ]
-    write_atomically(project.dist / "SHA256SUMS", "".join(lines).encode())
+    )
 
 
 #: Files being written. What a killed build left behind is deleted after an hour, by when no other

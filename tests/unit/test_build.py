@@ -114,6 +114,27 @@ def test_only_the_named_outputs_are_made(project: Project, cache: Cache) -> None
     assert (project.dist / "SHA256SUMS").read_text().count("\n") == 2
 
 
+def test_an_update_file_is_summed_and_goes_with_the_next_build(
+    project: Project, cache: Cache
+) -> None:
+    build(project, cache, now=NOW)
+    for command in (
+        ["init", "--quiet"],
+        ["add", "."],
+        ["-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "--quiet", "-m", "first"],
+    ):
+        subprocess.run(["git", *command], cwd=project.root, check=True)
+    edit(project, "en: Two.", "en: It is two.")
+    build(project, cache, now=NOW + 1, since="HEAD")
+    sums = (project.dist / "SHA256SUMS").read_text()
+    assert [line.split("  ")[1] for line in sums.splitlines()] == ["sample.apkg", "update.txt"]
+    digest = hashlib.sha256((project.dist / "update.txt").read_bytes()).hexdigest()
+    assert f"{digest}  update.txt\n" in sums
+    build(project, cache, now=NOW + 2)
+    assert not (project.dist / "update.txt").exists(), "it would tell of another update"
+    assert "update.txt" not in (project.dist / "SHA256SUMS").read_text()
+
+
 DIE = """
 import os, sys
 from pathlib import Path
