@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _PROJECT = click.option(
     "-C",
     "--project",
     "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=_FOLDER,
     default=Path(),
     help="The project's folder, or one inside it.  [default: this folder]",
 )
@@ -104,7 +105,6 @@ def _unexpected(error: Exception) -> int:
 
 
 def _open(folder: Path, form: str, *, no_cache: bool) -> "tuple[Project, Console, Cache]":
-    from builder.cache import Cache, default_folder
     from builder.console import Console
     from builder.project import find
 
@@ -118,15 +118,19 @@ def _open(folder: Path, form: str, *, no_cache: bool) -> "tuple[Project, Console
         file = project.root / path
         return file.read_bytes().decode("utf-8-sig", "replace") if file.is_file() else ""
 
-    if no_cache:
-        # A cache of this run alone: nothing is believed, and still nothing is made twice.
-        import tempfile
+    return project, Console(cast("Format", form), read), _cache(no_cache=no_cache)
 
-        temporary = tempfile.TemporaryDirectory(prefix="deckwright-", ignore_cleanup_errors=True)
-        cache = Cache(Path(click.get_current_context().with_resource(temporary)))
-    else:
-        cache = Cache(default_folder())
-    return project, Console(cast("Format", form), read), cache
+
+def _cache(*, no_cache: bool) -> "Cache":
+    from builder.cache import Cache, default_folder
+
+    if not no_cache:
+        return Cache(default_folder())
+    # A cache of this run alone: nothing is believed, and still nothing is made twice.
+    import tempfile
+
+    temporary = tempfile.TemporaryDirectory(prefix="deckwright-", ignore_cleanup_errors=True)
+    return Cache(Path(click.get_current_context().with_resource(temporary)))
 
 
 def _now() -> int:
@@ -306,6 +310,64 @@ def diff(before: str, folder: Path, form: str) -> int:
         render = differ.as_markdown if form == "markdown" else differ.as_text
         click.echo(render(report), nl=False)
     return Exit.FINE
+
+
+@main.command()
+@click.argument("release", metavar="FOLDER", type=_FOLDER)
+@click.option(
+    "-C",
+    "--project",
+    "folder",
+    type=_FOLDER,
+    help="The source, at the release's commit.  [default: the project that this folder is in]",
+)
+@click.option("--since", metavar="REF", help="The release before: compare update.txt, too.")
+@click.option(
+    "--print/--no-print",
+    "prints",
+    default=True,
+    help="Compare PDFs, too. They need the Pango and HarfBuzz of the release.  [default: print]",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="A table for people, or JSON for tools.",
+)
+@_NO_CACHE
+@_presented
+def verify(
+    release: Path, folder: Path | None, since: str | None, prints: bool, form: str, no_cache: bool
+) -> int:
+    """Check the files of a release in FOLDER.
+
+    Their sums; whether Anki imports the packages, if `deckwright[anki]` is installed; and whether
+    the source gives the same bytes, if it is at hand.
+    """
+    import json
+    from dataclasses import asdict
+
+    from builder import verify as verifier
+    from builder.console import Exit
+    from builder.project import find
+
+    project = find((folder or Path()).resolve())
+    if project is None and folder is not None:
+        raise click.UsageError(f"there is no project in '{click.format_filename(folder)}'")
+    project = project or find(release.resolve())
+    cache = _cache(no_cache=no_cache)
+    findings = tuple(
+        verifier.verify(release, project, cache, now=_now(), since=since, prints=prints)
+    )
+    fine = verifier.healthy(findings)
+    if form == "json":
+        document = {"ok": fine, "findings": [asdict(finding) for finding in findings]}
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        click.echo(verifier.as_text(findings))
+    return Exit.FINE if fine else Exit.CONTENT
 
 
 @main.command()
