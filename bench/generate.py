@@ -140,23 +140,24 @@ def items(notes: int) -> list[str]:
     return [_item(pen, index, index % 2 == 0) for index in range(count)][: max(count, 1)]
 
 
-def write(folder: Path, notes: int) -> None:
+def write(folder: Path, notes: int, topic: int = TOPIC) -> None:
     """Write a whole project that gives about so many notes.
 
     Args:
         folder: A new or empty folder.
         notes: How many notes.
+        topic: Items in a topic file.
     """
     content = folder / "content"
     (content / "topics").mkdir(parents=True)
     (content / "figures").mkdir()
     all_items = items(notes)
     names = []
-    for start in range(0, len(all_items), TOPIC):
-        name = f"topic-{start // TOPIC:04}"
+    for start in range(0, len(all_items), topic):
+        name = f"topic-{start // topic:04}"
         names.append(name)
-        title = f"title: {{zh: 第 {start // TOPIC} 章, en: Chapter {start // TOPIC}}}\nitems:\n"
-        text = title + "".join(all_items[start : start + TOPIC])
+        title = f"title: {{zh: 第 {start // topic} 章, en: Chapter {start // topic}}}\nitems:\n"
+        text = title + "".join(all_items[start : start + topic])
         (content / "topics" / f"{name}.yaml").write_text(text, "utf-8")
     for number in range(20):
         (content / "figures" / f"figure-{number}.svg").write_text(_figure(number), "utf-8")

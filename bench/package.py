@@ -18,7 +18,8 @@ from builder.build import check
 from builder.cache import Cache, default_folder
 from builder.lock import KINDS, Part
 from builder.project import Project
-from builder.targets import anki, apkg, faces
+from builder.targets import apkg, faces
+from builder.targets.notes import Note
 
 ROUNDS = 5
 NOW = 1_790_000_000
@@ -27,8 +28,9 @@ NOW = 1_790_000_000
 def main(count: int) -> None:
     """Measure and print."""
     project = Project(Path(__file__).parent.parent)
-    deck = check(project, Cache(default_folder()), NOW).deck
-    rows = _rows(anki.notes(deck, project), count)
+    loaded = check(project, Cache(default_folder()), NOW)
+    deck = loaded.deck
+    rows = _rows(loaded.notes, count)
     ours, theirs, sizes = [], [], (0, 0)
     for _ in range(ROUNDS):
         arguments = _ours(rows, deck.languages)
@@ -53,7 +55,7 @@ def main(count: int) -> None:
 Row = tuple[str, str, dict[str, str], tuple[int, ...]]
 
 
-def _rows(notes: tuple[anki.Note, ...], count: int) -> list[Row]:
+def _rows(notes: tuple[Note, ...], count: int) -> list[Row]:
     """Guid, kind, fields and card numbers of `count` notes."""
     draw = random.Random(1)
     rows: list[Row] = []

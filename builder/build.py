@@ -69,13 +69,13 @@ class Built:
     lock_changed: bool
 
 
-def check(project: Project, cache: Cache, now: int) -> Loaded:
+def check(project: Project, cache: Cache, now: int, workers: int = 1) -> Loaded:
     """Everything that can be wrong with the content, without making anything.
 
     Raises:
         ContentError: With every problem.
     """
-    loaded = load(project, cache, _month(now))
+    loaded = load(project, cache, _month(now), workers)
     _next_lock(project, loaded, now)
     return loaded
 
@@ -135,7 +135,7 @@ def make(
     progress: Progress = lambda _: None,
 ) -> Made:
     """Make the outputs and write nothing; arguments and errors are those of `build`."""
-    loaded = load(project, cache, _month(now))
+    loaded = load(project, cache, _month(now), os.cpu_count() or 1)
     lock, before = _next_lock(project, loaded, now)
     changed = locks.write(lock) != before
     if changed and locked:
@@ -166,7 +166,7 @@ def _update_text(project: Project, loaded: Loaded, lock: "Lock", since: str) -> 
     from builder.targets import anki
 
     old = locks.parse(history.lock_text(project, since), f"{since}:content/deck.lock")
-    text = anki.update_text(loaded.deck, project, lock, old)
+    text = anki.update_text(loaded.deck, loaded.notes, lock, old)
     return Artifact(UPDATE, text.encode())
 
 
@@ -178,7 +178,7 @@ def package(project: Project, cache: Cache, now: int) -> tuple[Deck, bytes]:
     """
     loaded = load(project, cache)
     lock, _ = _next_lock(project, loaded, now)
-    return loaded.deck, _package(project, loaded.deck, lock, cache)
+    return loaded.deck, _package(project, loaded, lock, cache)
 
 
 def package_at(project: Project, ref: str, cache: Cache) -> bytes:
@@ -192,15 +192,16 @@ def package_at(project: Project, ref: str, cache: Cache) -> bytes:
     with history.checkout(project, ref) as old:
         loaded = load(old, cache)
         lock, _ = _next_lock(old, loaded, locks.EARLIEST)
-        return _package(old, loaded.deck, lock, cache)
+        return _package(old, loaded, lock, cache)
 
 
-def _package(project: Project, deck: Deck, lock: "Lock", cache: Cache) -> bytes:
+def _package(project: Project, loaded: Loaded, lock: "Lock", cache: Cache) -> bytes:
     from builder.targets import anki
 
-    for name, output in deck.file.outputs.items():
+    for name, output in loaded.deck.file.outputs.items():
         if output.target == "anki":
-            return anki.render(deck, Context(project, name, output, lock, cache))[0].data
+            context = Context(project, name, output, lock, cache, loaded.notes)
+            return anki.render(loaded.deck, context)[0].data
     raise ContentError([Diagnostic("no-package", "deck.yaml has no output of target anki", None)])
 
 
@@ -210,7 +211,7 @@ def _next_lock(project: Project, loaded: Loaded, now: int) -> "tuple[Lock, str]"
 
     path = project.content / "deck.lock"
     old = locks.read(path, project.name(path))
-    lock, problems = anki.next_lock(loaded.deck, project, old, now, loaded.spans.get)
+    lock, problems = anki.next_lock(loaded.deck, loaded.notes, project, old, now, loaded.spans.get)
     if any(problem.severity == "error" for problem in problems):
         raise ContentError([*loaded.warnings, *problems])
     return lock, path.read_text("utf-8") if path.is_file() else ""
@@ -244,7 +245,8 @@ def _render(
     made: dict[str, list[Artifact]] = {name: [] for name in chosen}
     jobs: list[PrintJob] = []
     for name, output in chosen.items():
-        result = _target(output)(loaded.deck, Context(project, name, output, lock, cache))
+        context = Context(project, name, output, lock, cache, loaded.notes)
+        result = _target(output)(loaded.deck, context)
         if isinstance(result, PrintJob):
             jobs.append(result)
         else:
@@ -268,6 +270,14 @@ def _target(
         from builder.targets import sheet
 
         return sheet.render
+    if output.target == "cards":
+        from builder.targets import cards
+
+        return cards.render
+    if output.target == "worksheet":
+        from builder.targets import worksheet
+
+        return worksheet.render
     from builder.targets import handout
 
     return handout.render

@@ -4,31 +4,24 @@ All problems of all files are found in one go. What an author can mend in one pa
 reported in one pass.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from builder import figures, markup, proofs, source
+from builder import proofs, source, topics
 from builder.cache import Cache
 from builder.diagnostics import ContentError, Diagnostic, Span, did_you_mean, in_order
-from builder.lint import lint
-from builder.model import (
-    Deck,
-    DeckFile,
-    GlossaryFile,
-    RetiredFile,
-    SymbolsFile,
-    Topic,
-    TopicFile,
-)
+from builder.lint import lint_deck
+from builder.model import Deck, DeckFile, GlossaryFile, RetiredFile, SymbolsFile
 from builder.project import Project
-from builder.source import Location, Source
-from builder.typeset import Formula, MathProblem, typeset
-from builder.validation import explained
+from builder.source import Source
+from builder.targets.notes import Note
+from builder.texts import Texts
+from builder.topics import Prepared, validate
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -43,6 +36,7 @@ class Loaded:
         spans: Note key (`item` or `item.fact`) -> the place of its id in the source.
         checks: Item id and proof id -> the place where the item names the proof.
         waived: How many breaches of authoring rules the items' `allow:` waives.
+        notes: What the deck's notes say, in source order.
     """
 
     deck: Deck
@@ -50,6 +44,7 @@ class Loaded:
     spans: Mapping[str, Span]
     checks: proofs.Places = field(default_factory=dict)
     waived: int = 0
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(slots=True)
@@ -77,25 +72,21 @@ class _Reader:
         self, kind: type[Model], parsed: Source, languages: tuple[str, ...] | None
     ) -> Model | None:
         """Data to model; None if its problems were reported."""
-        data = parsed.data()
-        if data is None:
-            data = {}
-        try:
-            return kind.model_validate(data, context={"languages": languages})
-        except ValidationError as error:
-            self.problems.extend(explained(error, kind, parsed))
-            self.incomplete = True
-            return None
+        model, problems = validate(kind, parsed, languages)
+        self.problems.extend(problems)
+        self.incomplete = self.incomplete or model is None
+        return model
 
 
-def load(project: Project, cache: Cache, month: str | None = None) -> Loaded:
+def load(project: Project, cache: Cache, month: str | None = None, workers: int = 1) -> Loaded:
     """Read a project's content.
 
     Args:
         project: The project.
-        cache: Keeps typeset formulas: checking a formula means typesetting it.
+        cache: Keeps prepared topics and typeset formulas: checking a formula means typesetting it.
         month: The present month, as `2026-11`: also apply the authoring rules, which know facts
             that age. Without it they are left out, as for content that was released already.
+        workers: Processes to use if there is much to do; a program with threads must not fork.
 
     Raises:
         ContentError: With every error and warning found, in the order of the files.
@@ -109,51 +100,54 @@ def load(project: Project, cache: Cache, month: str | None = None) -> Loaded:
     if deck_file is None or languages is None:
         raise ContentError(reader.problems)
 
-    texts = _Texts(reader.problems, project)
+    texts = Texts(reader.problems, project.content / "figures")
     _check_description(texts, deck_source, languages)
-    topics: list[Topic] = []
-    spans: dict[str, Span] = {}
-    for index, topic_id in enumerate(deck_file.topics):
-        if topic_id in deck_file.topics[:index]:
-            reader.problems.append(
-                Diagnostic(
-                    "duplicate-topic",
-                    f"the topic '{topic_id}' stands twice",
-                    deck_source.value_span(("topics", index)),
-                    "delete one of them",
-                )
-            )
-            continue
-        topic = _topic(reader, texts, deck_source, index, topic_id, languages, spans)
-        if topic is not None:
-            topics.append(topic)
     _check_unlisted(reader, deck_file, deck_source)
     symbols = _optional(reader, SymbolsFile, "symbols.yaml", languages, texts.symbols)
     retired = _optional(reader, RetiredFile, "retired.yaml", languages, None)
     glossary = _optional(reader, GlossaryFile, "glossary.yaml", languages, None)
     texts.check_math(cache)
-    deck = Deck(
-        file=deck_file,
-        topics=tuple(topics),
-        symbols=symbols,
-        retired=retired,
-        glossary=glossary or (),
+    figures = _figures(project)
+    setting = topics.Setting(
+        deck_file,
+        tuple(symbols),
+        glossary or (),
+        month,
+        project.content / "figures",
+        figures,
     )
-    _check_references(texts, deck)
-    checks = _named_proofs(texts)
+    files = _topic_files(reader, deck_file, deck_source)
+    prepared = topics.prepare_all(files, setting, cache, workers)
+    reader.problems += (problem for topic in prepared for problem in topic.problems)
+    _check_ids(reader, prepared)
+    _check_references(reader, prepared)
+    checks = {place: span for topic in prepared for place, span in topic.checks.items()}
     if checks:
         found = proofs.find(project)
         reader.problems += (*found.problems, *proofs.unknown(found, checks))
     waived = 0
-    if month is not None and not reader.incomplete and len(topics) == len(set(deck_file.topics)):
-        sources = {Path(parsed.path).stem: parsed for parsed in texts.topics}
-        report = lint(deck, sources, deck_source, project, month)
+    complete = len(prepared) == len(set(deck_file.topics)) and not reader.incomplete
+    if month is not None and complete and all(topic.topic for topic in prepared):
+        reports = [topic.report for topic in prepared]
+        report = lint_deck(reports, deck_file, deck_source, sorted(figures))
         reader.problems += report.diagnostics
         waived = report.waived
     problems = in_order(reader.problems)
     if any(problem.severity == "error" for problem in problems):
         raise ContentError(problems)
-    return Loaded(deck, problems, spans, checks, waived)
+    deck = Deck(
+        file=deck_file,
+        topics=tuple(topic.topic for topic in prepared if topic.topic),
+        symbols=symbols,
+        retired=retired,
+        glossary=glossary or (),
+    )
+    spans: dict[str, Span] = {}
+    for topic in prepared:
+        spans |= topic.items
+        spans |= topic.facts
+    notes = tuple(note for topic in prepared for note in topic.notes)
+    return Loaded(deck, problems, spans, checks, waived, notes)
 
 
 def _peek_languages(deck_source: Source) -> tuple[str, ...] | None:
@@ -165,67 +159,90 @@ def _peek_languages(deck_source: Source) -> tuple[str, ...] | None:
     return None
 
 
-def _topic(
-    reader: _Reader,
-    texts: "_Texts",
-    deck_source: Source,
-    index: int,
-    topic_id: str,
-    languages: tuple[str, ...],
-    spans: dict[str, Span],
-) -> Topic | None:
-    name = f"topics/{topic_id}.yaml"
-    if not (reader.project.content / name).is_file():
-        known = [path.stem for path in _topic_files(reader.project)]
-        reader.problems.append(
-            Diagnostic(
-                "missing-topic",
-                f"there is no file content/{name}",
-                deck_source.value_span(("topics", index)),
-                did_you_mean(topic_id, known) or "create the file, or delete the line",
+def _figures(project: Project) -> dict[str, str]:
+    """Name -> hash of every file in `content/figures`."""
+    folder = project.content / "figures"
+    if not folder.is_dir():
+        return {}
+    files = (p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+    return {
+        file.relative_to(folder).as_posix(): hashlib.blake2b(file.read_bytes()).hexdigest()
+        for file in sorted(files)
+    }
+
+
+def _topic_files(reader: _Reader, deck_file: DeckFile, deck_source: Source) -> list[topics.File]:
+    """The files that deck.yaml lists; those that are missing or listed twice are reported."""
+    found: list[topics.File] = []
+    for index, topic_id in enumerate(deck_file.topics):
+        if topic_id in deck_file.topics[:index]:
+            reader.problems.append(
+                Diagnostic(
+                    "duplicate-topic",
+                    f"the topic '{topic_id}' stands twice",
+                    deck_source.value_span(("topics", index)),
+                    "delete one of them",
+                )
             )
-        )
-        return None
-    parsed = reader.read(name)
-    if parsed is None:
-        return None
-    _check_ids(reader, parsed, spans)
-    file = reader.validate(TopicFile, parsed, languages)
-    texts.title(parsed, languages)
-    texts.items(parsed, languages)
-    return None if file is None else Topic(id=topic_id, title=file.title, items=file.items)
+            continue
+        file = reader.project.content / "topics" / f"{topic_id}.yaml"
+        name = reader.project.name(file)
+        if not file.is_file():
+            known = [path.stem for path in _topic_paths(reader.project)]
+            reader.problems.append(
+                Diagnostic(
+                    "missing-topic",
+                    f"there is no file {name}",
+                    deck_source.value_span(("topics", index)),
+                    did_you_mean(topic_id, known) or "create the file, or delete the line",
+                )
+            )
+            continue
+        try:
+            found.append(topics.File(topic_id, name, source.contents(file, name)))
+        except ContentError as error:
+            reader.problems += error.diagnostics
+    return found
 
 
-def _topic_files(project: Project) -> list[Path]:
+def _topic_paths(project: Project) -> list[Path]:
     return sorted(path for path in (project.content / "topics").glob("*.yaml") if path.is_file())
 
 
-def _check_ids(reader: _Reader, parsed: Source, spans: dict[str, Span]) -> None:
+def _check_ids(reader: _Reader, prepared: list[Prepared]) -> None:
     """Ids are promises: unique in the whole deck, since a note's identity derives from them."""
-    items = parsed.node(("items",))
-    if not isinstance(items, source.Mapping):
-        return
-    for item_id, (key, node) in items.items.items():
-        span = parsed.span(key.start, key.end)
-        if item_id in spans:
-            first = spans[item_id]
-            reader.problems.append(
-                Diagnostic(
-                    "duplicate-id",
-                    f"the id '{item_id}' is taken: {first.path}:{first.line}",
-                    span,
-                    "an id names one item in the whole deck; choose another",
+    taken: dict[str, Span] = {}
+    for topic in prepared:
+        for item_id, span in topic.items.items():
+            first = taken.setdefault(item_id, span)
+            if first is not span:
+                reader.problems.append(
+                    Diagnostic(
+                        "duplicate-id",
+                        f"the id '{item_id}' is taken: {first.path}:{first.line}",
+                        span,
+                        "an id names one item in the whole deck; choose another",
+                    )
                 )
-            )
-        spans[item_id] = span
-        facts = node.items.get("facts") if isinstance(node, source.Mapping) else None
-        if facts and isinstance(facts[1], source.Mapping):
-            for fact_id, (fact_key, _) in facts[1].items.items():
-                spans[f"{item_id}.{fact_id}"] = parsed.span(fact_key.start, fact_key.end)
+
+
+def _check_references(reader: _Reader, prepared: list[Prepared]) -> None:
+    known = {item_id for topic in prepared if topic.topic for item_id in topic.items}
+    for topic in prepared:
+        for other, span in topic.references:
+            if other not in known:
+                reader.problems.append(
+                    Diagnostic(
+                        "unknown-item",
+                        f"there is no item '{other}'",
+                        span,
+                        did_you_mean(other, known) or "check the id",
+                    )
+                )
 
 
 def _check_unlisted(reader: _Reader, deck_file: DeckFile, deck_source: Source) -> None:
-    for path in _topic_files(reader.project):
+    for path in _topic_paths(reader.project):
         if path.stem not in deck_file.topics:
             reader.problems.append(
                 Diagnostic(
@@ -256,219 +273,7 @@ def _optional(
     return {} if file is None else file.root
 
 
-def _check_description(texts: "_Texts", parsed: Source, languages: tuple[str, ...]) -> None:
+def _check_description(texts: Texts, parsed: Source, languages: tuple[str, ...]) -> None:
     for name in ("title", "description"):
         for language in languages:
             texts.markdown(parsed, (name, language), clozes=False)
-
-
-def _check_references(texts: "_Texts", deck: Deck) -> None:
-    known = {item_id for _, item_id, _ in deck.items()}
-    for parsed in texts.topics:
-        node = parsed.node(("items",))
-        if not isinstance(node, source.Mapping):
-            continue
-        for item_id in node.items:
-            for name in ("confusable",):
-                listed = parsed.node(("items", item_id, name))
-                if not isinstance(listed, source.Sequence):
-                    continue
-                for index, entry in enumerate(listed.items):
-                    value = entry.value if isinstance(entry, source.Scalar) else None
-                    if value and value not in known:
-                        texts.problems.append(
-                            Diagnostic(
-                                "unknown-item",
-                                f"there is no item '{value}'",
-                                parsed.value_span(("items", item_id, name, index)),
-                                did_you_mean(value, known) or "check the id",
-                            )
-                        )
-
-
-def _named_proofs(texts: "_Texts") -> dict[tuple[str, str], Span]:
-    """The place of each `check:`, one proof or a list of them."""
-    places: dict[tuple[str, str], Span] = {}
-    for parsed in texts.topics:
-        node = parsed.node(("items",))
-        if not isinstance(node, source.Mapping):
-            continue
-        for item_id, (_, item) in node.items.items():
-            named = item.items.get("check") if isinstance(item, source.Mapping) else None
-            for _, scalar in source.scalars(named[1] if named else None):
-                if scalar.value:
-                    places[item_id, scalar.value] = parsed.span(scalar.start, scalar.end)
-    return places
-
-
-@dataclass(slots=True)
-class _Texts:
-    """Checks every text's markup.
-
-    Works on the source rather than the model, so that a file with one bad key still has all its
-    markup problems reported.
-    """
-
-    problems: list[Diagnostic]
-    project: Project
-    # Places are worked out for the few that have a problem.
-    formulas: "list[tuple[Formula, Callable[[], Span]]]" = field(default_factory=list)
-    topics: list[Source] = field(default_factory=list)
-
-    def title(self, parsed: Source, languages: tuple[str, ...]) -> None:
-        for language in languages:
-            self.markdown(parsed, ("title", language), clozes=False)
-
-    def symbols(self, parsed: Source, languages: tuple[str, ...]) -> None:
-        if isinstance(parsed.root, source.Mapping):
-            self._legend(parsed, (), parsed.root, languages)
-
-    def items(self, parsed: Source, languages: tuple[str, ...]) -> None:
-        self.topics.append(parsed)
-        items = parsed.node(("items",))
-        if isinstance(items, source.Mapping):
-            for item_id, (_, node) in items.items.items():
-                if isinstance(node, source.Mapping):
-                    self._item(parsed, ("items", item_id), node, languages)
-
-    def _item(
-        self, parsed: Source, at: Location, node: source.Mapping, languages: tuple[str, ...]
-    ) -> None:
-        for name in ("question", "answer", "detail", "pitfall", "table"):
-            if name in node.items:
-                for language in languages:
-                    self.markdown(parsed, (*at, name, language), clozes=False)
-        facts = node.items.get("facts", (None, None))[1]
-        if isinstance(facts, source.Mapping):
-            for fact_id in facts.items:
-                self._fact(parsed, (*at, "facts", fact_id), languages)
-        where = node.items.get("where", (None, None))[1]
-        if isinstance(where, source.Mapping):
-            self._legend(parsed, (*at, "where"), where, languages)
-        formula = node.items.get("formula", (None, None))[1]
-        if isinstance(formula, source.Scalar) and formula.value:
-            place = partial(parsed.value_span, (*at, "formula"))
-            self.formulas.append((Formula(formula.value.strip(), display=True), place))
-            if "$" in formula.value:
-                self.problems.append(
-                    Diagnostic(
-                        "dollar-in-formula",
-                        "`formula` is LaTeX already; dollars do not belong in it",
-                        parsed.text_span(
-                            (*at, "formula"),
-                            formula.value.index("$"),
-                            formula.value.index("$") + 1,
-                        ),
-                        "delete the dollars",
-                    )
-                )
-        self._figure(parsed, at, node)
-        self._code(parsed, at, node)
-
-    def _figure(self, parsed: Source, at: Location, node: source.Mapping) -> None:
-        figure = node.items.get("figure", (None, None))[1]
-        if isinstance(figure, source.Scalar) and figure.value:
-            self._image(figure.value, parsed.value_span((*at, "figure")))
-
-    def _image(self, name: str, span: Span) -> None:
-        problem = figures.problem(self.project.content / "figures", name)
-        if problem is not None:
-            self.problems.append(Diagnostic(problem.code, problem.message, span, problem.help))
-
-    def _code(self, parsed: Source, at: Location, node: source.Mapping) -> None:
-        language = parsed.node((*at, "code", "language")) if "code" in node.items else None
-        if isinstance(language, source.Scalar) and language.value:
-            fix = markup.unknown_language(language.value)
-            if fix is not None:
-                self.problems.append(
-                    Diagnostic(
-                        "unknown-code-language",
-                        f"no highlighter knows the language '{language.value}'",
-                        parsed.value_span((*at, "code", "language")),
-                        fix,
-                    )
-                )
-
-    def _legend(
-        self, parsed: Source, at: Location, node: source.Mapping, languages: tuple[str, ...]
-    ) -> None:
-        for symbol in node.items:
-            formula = Formula(symbol, display=False)
-            self.formulas.append((formula, partial(parsed.key_span, (*at, symbol))))
-            for language in languages:
-                self.markdown(parsed, (*at, symbol, language), clozes=False)
-
-    def _fact(self, parsed: Source, at: Location, languages: tuple[str, ...]) -> None:
-        numbers: dict[str, list[int]] = {}
-        for language in languages:
-            document = self.markdown(parsed, (*at, language), clozes=True)
-            if document is not None and not document.problems:
-                numbers[language] = sorted({cloze.number for cloze in document.clozes})
-                if not document.clozes:
-                    self.problems.append(
-                        Diagnostic(
-                            "no-cloze",
-                            "a fact without a cloze makes no card",
-                            parsed.value_span((*at, language)),
-                            "put `{{c1::` and `}}` around what the learner must recall",
-                        )
-                    )
-        first = languages[0]
-        if not numbers.get(first):
-            return
-        for language in languages[1:]:
-            if numbers.get(language, numbers[first]) not in ([], numbers[first]):
-                self.problems.append(
-                    Diagnostic(
-                        "cloze-mismatch",
-                        f"the clozes are {_clozes(numbers[language])} in '{language}' "
-                        f"but {_clozes(numbers[first])} in '{first}'",
-                        parsed.value_span((*at, language)),
-                        "both languages share their cards, so both carry the same numbers",
-                    )
-                )
-
-    def markdown(self, parsed: Source, at: Location, *, clozes: bool) -> markup.Document | None:
-        """Parse one text and report its problems; None if there is no such text."""
-        node = parsed.node(at)
-        if not isinstance(node, source.Scalar) or not node.value:
-            return None
-        document = markup.parse(node.value)
-        for problem in document.problems:
-            self.problems.append(
-                Diagnostic(
-                    problem.code,
-                    problem.message,
-                    parsed.text_span(at, problem.start, problem.end),
-                    problem.help,
-                    problem.severity,
-                )
-            )
-        if not clozes and document.clozes:
-            cloze = document.clozes[0]
-            self.problems.append(
-                Diagnostic(
-                    "misplaced-cloze",
-                    "a cloze only works in `facts`",
-                    parsed.text_span(at, cloze.start, cloze.end),
-                    "move the sentence to `facts`, or delete the cloze's braces",
-                )
-            )
-        for math in document.maths:
-            place = partial(parsed.text_span, at, math.start, math.end)
-            self.formulas.append((Formula(math.latex, math.display), place))
-        for image in document.images:
-            self._image(image.src, parsed.text_span(at, image.start, image.end))
-        return document
-
-    def check_math(self, cache: Cache) -> None:
-        """Typeset every formula: what MathJax refuses here it would refuse on the card."""
-        results = typeset(dict.fromkeys(formula for formula, _ in self.formulas), cache)
-        for formula, place in self.formulas:
-            result = results[formula]
-            if isinstance(result, MathProblem):
-                self.problems.append(Diagnostic("bad-math", result.message, place(), result.help))
-
-
-def _clozes(numbers: list[int]) -> str:
-    return ", ".join(f"c{number}" for number in numbers) or "none"

@@ -220,6 +220,15 @@ def read(file: Path, name: str) -> Source:
     Raises:
         ContentError: The file cannot be read, is not UTF-8 text, or is not the YAML we accept.
     """
+    return decode(contents(file, name), name)
+
+
+def contents(file: Path, name: str) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        ContentError: The file cannot be read, or is far too large.
+    """
     try:
         size = file.stat().st_size
         if size > MAX_BYTES:
@@ -233,7 +242,7 @@ def read(file: Path, name: str) -> Source:
                     )
                 ]
             )
-        raw = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise ContentError(
             [
@@ -245,6 +254,14 @@ def read(file: Path, name: str) -> Source:
                 )
             ]
         ) from None
+
+
+def decode(raw: bytes, name: str) -> Source:
+    """Parse the bytes of a YAML file.
+
+    Raises:
+        ContentError: They are not UTF-8 text, or not the YAML we accept.
+    """
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -4,11 +4,11 @@ A rule sees items (`Entry`) and answers with findings; it knows nothing of files
 deck.yaml, or waivers: all that happens here. `explain` says what each code means.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from builder.diagnostics import Diagnostic, Severity, did_you_mean
+from builder.diagnostics import Diagnostic, Severity, Span, did_you_mean
 from builder.lint import (
     clozes,
     dates,
@@ -22,9 +22,9 @@ from builder.lint import (
     terms,
 )
 from builder.lint.content import Content, Entry, Finding
+from builder.lint.graph import Summary
 from builder.lint.latex import names
-from builder.model import Deck
-from builder.project import Project
+from builder.model import DeckFile, Term, Topic
 from builder.source import Source
 
 #: Rules that look at one item.
@@ -55,12 +55,15 @@ ITEM_RULES: Final[tuple[Callable[[Entry, Content], Iterator[Finding]], ...]] = (
     dates.review_due,
     dates.future_date,
 )
-#: Rules that look at all items together.
-DECK_RULES: Final[tuple[Callable[[Content], Iterator[tuple[Entry, Finding]]], ...]] = (
-    graph.confusable,
-    graph.similar,
+#: Rules that look at all items of a topic together, to look for each term once.
+TOPIC_RULES: Final[tuple[Callable[[Content], Iterator[tuple[Entry, Finding]]], ...]] = (
     terms.avoided,
     terms.untranslated,
+)
+#: Rules that look at the whole deck.
+DECK_RULES: Final[tuple[Callable[[Sequence[Summary]], graph.Found], ...]] = (
+    graph.confusable,
+    graph.similar,
 )
 #: Codes that an item may waive by `allow:`; all but `unused-figure` can be set in deck.yaml too.
 ITEM_CODES: Final = frozenset(
@@ -76,8 +79,34 @@ CODES: Final = ITEM_CODES | {"unused-figure"}
 
 
 @dataclass(frozen=True, slots=True)
+class Waiver:
+    """An entry of an item's `allow:`."""
+
+    item: str
+    code: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TopicReport:
+    """What the rules found in one topic.
+
+    Attributes:
+        diagnostics: The findings, in no order.
+        waivers: Every waiver of the topic.
+        used: The waivers that took back a finding, once for each.
+        items: What the rules for the whole deck need.
+    """
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    used: tuple[tuple[str, str], ...] = ()
+    items: tuple[Summary, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What the rules found.
+    """What the rules found in a deck.
 
     Attributes:
         diagnostics: The findings, in no order.
@@ -88,47 +117,81 @@ class Report:
     waived: int
 
 
-def lint(
-    deck: Deck,
-    sources: Mapping[str, Source],
-    deck_source: Source,
-    project: Project,
+def lint_topic(
+    topic: Topic,
+    parsed: Source,
+    file: DeckFile,
+    symbols: Iterable[str],
+    glossary: tuple[Term, ...],
     month: str,
-) -> Report:
-    """Check a deck against the authoring rules.
+) -> TopicReport:
+    """Check one topic against the authoring rules, as far as it can be judged alone.
 
     Args:
-        deck: A deck whose files are all valid; texts whose markup has errors are left out.
-        sources: Topic id -> the parsed file.
-        deck_source: The parsed deck.yaml.
-        project: Where the figures are.
+        topic: A valid topic; texts whose markup has errors are left out.
+        parsed: Its file.
+        file: deck.yaml.
+        symbols: LaTeX of the symbols that the deck's table defines.
+        glossary: The deck's terms.
         month: The present month, as `2026-11`, for facts that age.
     """
     content = Content(
-        deck,
-        sources,
-        deck_source,
-        tuple(Entry(topic, item_id, item) for topic, item_id, item in deck.items()),
-        frozenset[str]().union(*map(names, deck.symbols)),
-        {lang: frozenset(t.name(lang) for t in deck.glossary) for lang in deck.languages},
-        _figures(project),
+        file,
+        tuple(Entry(topic, item_id, item) for item_id, item in topic.items.items()),
+        frozenset[str]().union(*map(names, symbols)),
+        glossary,
+        {language: frozenset(t.name(language) for t in glossary) for language in file.languages},
         month,
     )
-    problems = [*_unknown_rules(content)]
-    waived = 0
-    used: set[tuple[str, str]] = set()
+    problems: list[Diagnostic] = []
+    used: list[tuple[str, str]] = []
     for entry, finding in _findings(content):
         if finding.code in entry.item.allow:
-            used.add((entry.id, finding.code))
-            waived += 1
+            used.append((entry.id, finding.code))
             continue
         severity: Severity = "warning" if finding.warning else "error"
-        span = finding.span(sources[entry.topic.id])
+        span = finding.span(parsed)
         problems.append(Diagnostic(finding.code, finding.message, span, finding.help, severity))
-    problems += graph.unused_figures(content)
-    problems = [*_as_set(problems, content)]
-    problems += _waivers(content, used)
-    return Report(tuple(problems), waived)
+    waivers = (
+        Waiver(entry.id, code, parsed.key_span((*entry.path, "allow", code)))
+        for entry in content.entries
+        for code in entry.item.allow
+    )
+    items = (graph.summary(entry, parsed, file.languages) for entry in content.entries)
+    return TopicReport(tuple(_as_set(problems, file)), tuple(waivers), tuple(used), tuple(items))
+
+
+def lint_deck(
+    topics: Sequence[TopicReport], file: DeckFile, deck_source: Source, figures: Iterable[str]
+) -> Report:
+    """What was found in the topics, and what only the whole deck shows.
+
+    Args:
+        topics: The reports of all topics.
+        file: deck.yaml.
+        deck_source: The parsed deck.yaml.
+        figures: Names of the files in `content/figures`.
+    """
+    items = [item for topic in topics for item in topic.items]
+    waivers = [waiver for topic in topics for waiver in topic.waivers]
+    allowed = {(waiver.item, waiver.code) for waiver in waivers}
+    used = [each for topic in topics for each in topic.used]
+    problems = [*graph.unused_figures(items, figures)]
+    for rule in DECK_RULES:
+        for item, problem in rule(items):
+            if (item.id, problem.code) in allowed:
+                used.append((item.id, problem.code))
+            else:
+                problems.append(problem)
+    return Report(
+        (
+            *_unknown_rules(file, deck_source),
+            *(problem for topic in topics for problem in topic.diagnostics),
+            *_as_set(problems, file),
+            *_unused(waivers, set(used)),
+        ),
+        len(used),
+    )
 
 
 def _findings(content: Content) -> Iterator[tuple[Entry, Finding]]:
@@ -136,13 +199,13 @@ def _findings(content: Content) -> Iterator[tuple[Entry, Finding]]:
         for rule in ITEM_RULES:
             for finding in rule(entry, content):
                 yield entry, finding
-    for deck_rule in DECK_RULES:
-        yield from deck_rule(content)
+    for topic_rule in TOPIC_RULES:
+        yield from topic_rule(content)
 
 
-def _as_set(problems: Iterable[Diagnostic], content: Content) -> Iterator[Diagnostic]:
+def _as_set(problems: Iterable[Diagnostic], file: DeckFile) -> Iterator[Diagnostic]:
     """The problems as deck.yaml's `lint: rules:` wants them."""
-    rules = content.limits.rules
+    rules = file.lint.rules
     for problem in problems:
         setting = rules.get(problem.code)
         if setting is None or problem.code not in CODES:
@@ -151,42 +214,32 @@ def _as_set(problems: Iterable[Diagnostic], content: Content) -> Iterator[Diagno
             yield replace(problem, severity=setting)
 
 
-def _unknown_rules(content: Content) -> Iterator[Diagnostic]:
-    for code in content.limits.rules:
+def _unknown_rules(file: DeckFile, deck_source: Source) -> Iterator[Diagnostic]:
+    for code in file.lint.rules:
         if code not in CODES:
             yield Diagnostic(
                 "unknown-rule",
                 f"there is no authoring rule '{code}'",
-                content.deck_source.key_span(("lint", "rules", code)),
+                deck_source.key_span(("lint", "rules", code)),
                 did_you_mean(code, sorted(CODES)) or "`deckwright explain` lists all",
             )
 
 
-def _waivers(content: Content, used: set[tuple[str, str]]) -> Iterator[Diagnostic]:
+def _unused(waivers: Iterable[Waiver], used: set[tuple[str, str]]) -> Iterator[Diagnostic]:
     """Waivers that waive nothing: a typing mistake, or a rule that is kept by now."""
-    for entry in content.entries:
-        for code in entry.item.allow:
-            span = content.sources[entry.topic.id].key_span((*entry.path, "allow", code))
-            if code not in ITEM_CODES:
-                yield Diagnostic(
-                    "unknown-rule",
-                    f"'{code}' is no rule that an item can waive",
-                    span,
-                    did_you_mean(code, sorted(ITEM_CODES)) or "`deckwright explain` lists all",
-                )
-            elif (entry.id, code) not in used:
-                yield Diagnostic(
-                    "unused-waiver",
-                    f"'{entry.id}' does not break the rule '{code}'",
-                    span,
-                    "delete the waiver",
-                    "warning",
-                )
-
-
-def _figures(project: Project) -> tuple[str, ...]:
-    folder = project.content / "figures"
-    if not folder.is_dir():
-        return ()
-    files = (p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
-    return tuple(sorted(p.relative_to(folder).as_posix() for p in files))
+    for waiver in waivers:
+        if waiver.code not in ITEM_CODES:
+            yield Diagnostic(
+                "unknown-rule",
+                f"'{waiver.code}' is no rule that an item can waive",
+                waiver.span,
+                did_you_mean(waiver.code, sorted(ITEM_CODES)) or "`deckwright explain` lists all",
+            )
+        elif (waiver.item, waiver.code) not in used:
+            yield Diagnostic(
+                "unused-waiver",
+                f"'{waiver.item}' does not break the rule '{waiver.code}'",
+                waiver.span,
+                "delete the waiver",
+                "warning",
+            )

@@ -8,7 +8,7 @@ from typing import Final
 from builder.diagnostics import Span
 from builder.lint.text import Visible, formula_units, visible, words
 from builder.markup import Document, parse
-from builder.model import Deck, Item, LintSettings, Term, Topic
+from builder.model import DeckFile, Item, LintSettings, Term, Topic
 from builder.source import Location, Source
 
 #: The fields of an item that hold Markdown, in reading order; facts come after them.
@@ -152,34 +152,30 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A whole deck as the rules see it.
+    """A topic as the rules see it, and what they know of the rest of the deck.
 
     Attributes:
-        deck: The deck.
-        sources: Topic id -> its file.
-        deck_source: deck.yaml.
-        entries: Every item, in order.
+        file: deck.yaml.
+        entries: Every item of the topic, in order.
         symbols: The symbols that the deck's table defines.
+        glossary: The deck's terms.
         terms: Language -> the names of the glossary's terms.
-        figures: Names of the files in `content/figures`.
         month: The present month, as `2026-11`.
     """
 
-    deck: Deck
-    sources: Mapping[str, Source]
-    deck_source: Source
+    file: DeckFile
     entries: tuple[Entry, ...]
     symbols: frozenset[str]
+    glossary: tuple[Term, ...]
     terms: Mapping[str, frozenset[str]]
-    figures: tuple[str, ...]
     month: str
 
     @property
     def limits(self) -> LintSettings:
         """The thresholds."""
-        return self.deck.file.lint
+        return self.file.lint
 
     @property
-    def glossary(self) -> tuple[Term, ...]:
-        """The deck's terms."""
-        return self.deck.glossary
+    def languages(self) -> tuple[str, ...]:
+        """The deck's languages, primary first."""
+        return self.file.languages

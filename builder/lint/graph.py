@@ -2,40 +2,84 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from builder.diagnostics import Diagnostic, Span
-from builder.lint.content import Content, Entry, Finding
+from builder.lint.content import Entry
 from builder.lint.text import HAN
+from builder.source import Source
 
-Found = Iterator[tuple[Entry, Finding]]
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the rules for the whole deck look at: an item without its texts.
+
+    Attributes:
+        id: The item's id.
+        words: Language -> the question's words; empty if its markup has errors.
+        question: Place of the question in the first language.
+        confusable: Each item named as confusable, and where.
+        pictures: The figures that the item shows.
+    """
+
+    id: str
+    words: Mapping[str, frozenset[str]]
+    question: Span
+    confusable: tuple[tuple[str, Span], ...]
+    pictures: frozenset[str]
 
 
-def confusable(content: Content) -> Found:
+Found = Iterator[tuple[Summary, Diagnostic]]
+
+
+def summary(entry: Entry, parsed: Source, languages: tuple[str, ...]) -> Summary:
+    """What the deck's rules need of an item."""
+    questions = entry.texts.get("question", {})
+    pictures = {image.src for text in entry.all() for image in text.document.images}
+    if entry.item.figure:
+        pictures.add(entry.item.figure)
+    at = (*entry.path, "confusable")
+    return Summary(
+        entry.id,
+        {
+            language: _shingles(questions[language].visible.text)
+            for language in languages
+            if language in questions
+        },
+        parsed.value_span((*entry.path, "question", languages[0])),
+        tuple(
+            (other, parsed.value_span((*at, number)))
+            for number, other in enumerate(entry.item.confusable)
+        ),
+        frozenset(pictures),
+    )
+
+
+def confusable(items: Sequence[Summary]) -> Found:
     """Two items that are mixed up name each other."""
-    entries = {entry.id: entry for entry in content.entries}
-    for entry in content.entries:
-        for number, other in enumerate(entry.item.confusable):
-            path = (*entry.path, "confusable", number)
-            if other == entry.id:
+    named = {item.id: {other for other, _ in item.confusable} for item in items}
+    for item in items:
+        for other, span in item.confusable:
+            if other == item.id:
                 yield (
-                    entry,
-                    Finding(
+                    item,
+                    Diagnostic(
                         "one-sided-confusable",
                         f"'{other}' is named as confusable with itself",
-                        path,
+                        span,
                         "name the other item",
                     ),
                 )
-            elif other in entries and entry.id not in entries[other].item.confusable:
+            elif other in named and item.id not in named[other]:
                 yield (
-                    entry,
-                    Finding(
+                    item,
+                    Diagnostic(
                         "one-sided-confusable",
-                        f"'{other}' does not name '{entry.id}' in return",
-                        path,
-                        f"add `confusable: [{entry.id}]` to '{other}'",
+                        f"'{other}' does not name '{item.id}' in return",
+                        span,
+                        f"add `confusable: [{item.id}]` to '{other}'",
                     ),
                 )
 
@@ -56,34 +100,31 @@ def _shingles(question: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def similar(content: Content) -> Found:
+def similar(items: Sequence[Summary]) -> Found:
     """Two questions with nearly the same words, in every language, are one question.
 
     Only pairs that share one of their rarest words are compared (two sets that overlap by 80 %
     must), so the time grows with the deck and not with its square.
     """
-    questions = [(e, e.texts["question"]) for e in content.entries if "question" in e.texts]
-    sets = [
-        {language: _shingles(text.visible.text) for language, text in texts.items()}
-        for _, texts in questions
-    ]
-    first = content.deck.languages[0]
-    frequency = Counter(word for each in sets for word in each[first])
+    asked = [item for item in items if item.words]
+    firsts = [next(iter(item.words.values())) for item in asked]
+    frequency = Counter(word for words in firsts for word in words)
     index: dict[str, list[int]] = defaultdict(list)
-    for number, each in enumerate(sets):
-        words = sorted(each[first], key=lambda word: (frequency[word], word))
+    for number, item in enumerate(asked):
+        words = sorted(firsts[number], key=lambda word: (frequency[word], word))
         prefix = words[: len(words) - int(_SIMILAR * len(words) + 0.999) + 1]
         candidates = {other for word in prefix for other in index[word][-_MOST_CANDIDATES:]}
         for other in sorted(candidates):
-            if all(_alike(each[language], sets[other][language]) for language in each):
-                entry, texts = questions[number]
+            theirs = asked[other].words
+            if all(_alike(mine, theirs[language]) for language, mine in item.words.items()):
                 yield (
-                    entry,
-                    texts[first].overall(
+                    item,
+                    Diagnostic(
                         "similar-questions",
-                        f"nearly the question of '{questions[other][0].id}'",
+                        f"nearly the question of '{asked[other].id}'",
+                        item.question,
                         "make one item of the two, or name in both what differs",
-                        warning=True,
+                        "warning",
                     ),
                 )
                 break
@@ -100,14 +141,10 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
     return not names and len(one & other) >= _SIMILAR * len(one | other) > 0
 
 
-def unused_figures(content: Content) -> Iterator[Diagnostic]:
+def unused_figures(items: Iterable[Summary], figures: Iterable[str]) -> Iterator[Diagnostic]:
     """Figures that no item shows."""
-    used = {e.item.figure for e in content.entries}
-    for entry in content.entries:
-        for texts in (*entry.texts.values(), *entry.facts.values()):
-            for text in texts.values():
-                used.update(image.src for image in text.document.images)
-    for name in content.figures:
+    used = {name for item in items for name in item.pictures}
+    for name in figures:
         if name not in used:
             yield Diagnostic(
                 "unused-figure",

@@ -28,7 +28,7 @@ def _pattern(form: str) -> re.Pattern[str]:
 
 def avoided(content: Content) -> Found:
     """Forms that the glossary rules out."""
-    for language in content.deck.languages:
+    for language in content.languages:
         forms = {f: t.name(language) for t in content.glossary for f in t.avoid}
         for form, good in _present(content, forms, language).items():
             for entry, text in _texts(content, language):
@@ -62,13 +62,13 @@ def untranslated(content: Content) -> Found:
     Names, abbreviations and terms marked `keep` may stand; so may a word in brackets or quotes
     after the term, as on first use.
     """
-    for language in content.deck.languages:
+    for language in content.languages:
         if not counts_characters(language):
             continue
         forms: dict[str, str] = {}
         for term in content.glossary:
             good = term.name(language)
-            for other in content.deck.languages:
+            for other in content.languages:
                 name = term.name(other)
                 kept = term.keep or name.casefold() in good.casefold()
                 if other != language and not kept and _LOWER.fullmatch(name):
@@ -162,7 +162,7 @@ def is_traditional(char: str) -> bool:
 
 def traditional(entry: Entry, content: Content) -> Iterator[Finding]:
     """Simplified Chinese has no Traditional characters."""
-    for language in content.deck.languages:
+    for language in content.languages:
         parts = language.casefold().split("-")
         if parts[0] != "zh" or any(part in _TRADITIONAL_TAGS for part in parts[1:]):
             continue

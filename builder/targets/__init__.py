@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from builder.cache import Cache
 from builder.lock import Lock
 from builder.model import Output
 from builder.project import Project
 from builder.typeset import Formula
+
+if TYPE_CHECKING:
+    from builder.targets.notes import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,7 @@ class Context:
         output: What deck.yaml asks for.
         lock: Identity and time of every note.
         cache: Results of slow pure functions.
+        notes: What the deck's notes say.
     """
 
     project: Project
@@ -27,6 +32,7 @@ class Context:
     output: Output
     lock: Lock
     cache: Cache
+    notes: "tuple[Note, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,8 @@ class PrintJob:
         css: The style sheets, joined.
         formulas: Every formula that the HTML refers to.
         folders: Folders that the HTML's pictures may come from, by the URL's first part.
+        duplex: Whether a printer should print on both sides, turned over the long edge, and change
+            no size.
     """
 
     name: str
@@ -55,3 +63,4 @@ class PrintJob:
     css: str
     formulas: tuple[Formula, ...] = ()
     folders: dict[str, Path] = field(default_factory=dict)
+    duplex: bool = False

@@ -1,215 +1,16 @@
-"""The Anki deck: notes from items, the lock's view of them, the package and the text update.
-
-An item gives a Basic note, each of its facts a Cloze note. Everything that identifies a note or
-tells its age comes from the lock; here is only what the notes say.
-"""
+"""The Anki deck: the lock's view of its notes, the package and the text update."""
 
 import csv
-import hashlib
-import html
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Iterable
 from io import StringIO
-from pathlib import PurePosixPath
-from typing import Literal
 
 from builder import lock as locks
-from builder import markup, references
 from builder.diagnostics import Diagnostic, Span
-from builder.lock import KINDS, SPARE, DeckEntry, Kind, Lock, NoteEntry
-from builder.model import Deck, Item, Topic
+from builder.lock import SPARE, DeckEntry, Kind, Lock, NoteEntry
+from builder.model import Deck
 from builder.project import Project
 from builder.targets import Artifact, Context, faces
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What a note says.
-
-    Attributes:
-        key: `item` or `item.fact`.
-        kind: Which of the two note types.
-        fields: Field name -> HTML; fields that are not named are empty.
-        tags: Its tags, sorted.
-        numbers: Card numbers, from 1.
-        media: Package name of each picture -> its path in `content/figures`.
-    """
-
-    key: str
-    kind: Kind
-    fields: Mapping[str, str]
-    tags: tuple[str, ...]
-    numbers: tuple[int, ...]
-    media: Mapping[str, str]
-
-    @property
-    def content(self) -> str:
-        """Hash of all that learners get; of pictures too, whose names carry their hash."""
-        pairs = [part for name, text in self.fields.items() if text for part in (name, text)]
-        return locks.content_hash([self.kind, *pairs, *self.tags, *map(str, self.numbers)])
-
-
-class _Same:
-    """A deck as a cache key: the same object, since decks are large and cannot be hashed."""
-
-    __slots__ = ("deck",)
-
-    def __init__(self, deck: Deck) -> None:
-        self.deck = deck
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.deck is self.deck
-
-    def __hash__(self) -> int:
-        return id(self.deck)
-
-
-def notes(deck: Deck, project: Project) -> tuple[Note, ...]:
-    """All notes of the deck in source order.
-
-    Made once for the lock and every output of a build.
-    """
-    return _notes(_Same(deck), project)
-
-
-@lru_cache(maxsize=1)
-def _notes(deck: _Same, project: Project) -> tuple[Note, ...]:
-    return tuple(_Writer(deck.deck, project).notes())
-
-
-class _Writer:
-    """Renders items into fields."""
-
-    def __init__(self, deck: Deck, project: Project) -> None:
-        self.deck = deck
-        self.figures = project.content / "figures"
-        self.names: dict[str, str] = {}
-        self.plain = self.style("plain")
-        self.cloze = self.style("anki")
-        self.order = {kind: faces.field_names(kind, deck.languages) for kind in KINDS}
-        self.topics = {topic.id: self.texts("Topic", topic.title) for topic in deck.topics}
-
-    def style(self, cloze: Literal["plain", "anki"]) -> markup.Style:
-        return markup.Style(cloze=cloze, math=markup.anki_math, image=self.image, inline=True)
-
-    def notes(self) -> Iterator[Note]:
-        for topic, item_id, item in self.deck.items():
-            tags = self.tags(topic, item)
-            common = self.common(topic, item)
-            fields = {"Key": item_id} | common | self.question_fields(item)
-            yield self.note(item_id, "basic", fields, tags, (1,))
-            # Anki makes cards of clozes in any field, and these only look like clozes.
-            context = {name: text.replace("{{c", "{&#123;c") for name, text in common.items()}
-            for fact_id, fact in item.facts.items():
-                key = f"{item_id}.{fact_id}"
-                fields = {"Key": key} | context | self.texts("Text", fact, self.cloze)
-                numbers = tuple(
-                    n + 1 for n in markup.card_ordinals(t for t in fields.values() if "{{c" in t)
-                )
-                yield self.note(key, "cloze", fields, tags, numbers)
-
-    def note(
-        self,
-        key: str,
-        kind: Kind,
-        fields: Mapping[str, str],
-        tags: tuple[str, ...],
-        numbers: tuple[int, ...],
-    ) -> Note:
-        pictures = [
-            name for text in fields.values() if "<img" in text for name in _PICTURE.findall(text)
-        ]
-        media = {name: self.names[name] for name in dict.fromkeys(pictures)}
-        # In one order, however they were made: the content hash depends on it.
-        ordered = {name: fields[name] for name in self.order[kind] if name in fields}
-        return Note(key, kind, ordered, tags, numbers, media)
-
-    def tags(self, topic: Topic, item: Item) -> tuple[str, ...]:
-        own = self.deck.file.id
-        tags = [f"{own}::level::{item.level}", f"{own}::topic::{topic.id}"]
-        return tuple([*tags, f"{own}::verified"] if item.check else tags)
-
-    def common(self, topic: Topic, item: Item) -> dict[str, str]:
-        """The fields of both note types: what a fact shows of its question is the question."""
-        fields = dict(self.topics[topic.id])
-        fields |= self.texts("Question", item.question)
-        if item.formula:
-            fields["Formula"] = markup.anki_math(item.formula.strip(), display=True)
-        if item.detail:
-            fields |= self.texts("Detail", item.detail)
-        if item.where:
-            for language in self.deck.languages:
-                fields[f"Symbols {language}"] = self.symbols(item, language)
-        fields["Level"] = item.level
-        if item.as_of:
-            fields["As of"] = item.as_of
-        if item.refs:
-            fields["Sources"] = " · ".join(map(source_link, item.refs))
-        return fields
-
-    def question_fields(self, item: Item) -> dict[str, str]:
-        """The fields of a Basic note only."""
-        fields = self.texts("Answer", item.answer)
-        if item.figure:
-            fields["Figure"] = self.image(item.figure, "")
-        if item.code:
-            fields["Code"] = markup.highlight(item.code.source, item.code.language)
-        if item.table:
-            fields |= self.table(item.table)
-        if item.pitfall:
-            fields |= self.texts("Pitfall", item.pitfall)
-        return fields
-
-    def table(self, table: Mapping[str, str]) -> dict[str, str]:
-        """A table that is the same in all languages is shown once, and with any of them."""
-        if len(set(table.values())) > 1:
-            return self.texts("Table", table)
-        text = table[self.deck.languages[0]]
-        return {"Table": markup.render(markup.parse(text), self.plain).strip()}
-
-    def texts(
-        self, role: str, texts: Mapping[str, str], style: markup.Style | None = None
-    ) -> dict[str, str]:
-        return {
-            f"{role} {language}": markup.render(markup.parse(text), style or self.plain).strip()
-            for language, text in texts.items()
-        }
-
-    def symbols(self, item: Item, language: str) -> str:
-        rows = (
-            f'<li><span class="symbol">{markup.anki_math(symbol, display=False)}</span> '
-            f"{markup.render(markup.parse(meaning[language]), self.plain).strip()}</li>"
-            for symbol, meaning in item.where.items()
-        )
-        return f"<ul>{''.join(rows)}</ul>"
-
-    def image(self, source: str, alt: str) -> str:
-        """A picture under a name that changes with its content.
-
-        Anki keeps the file it has if another of the same name comes, and sees no new note if only a
-        picture changed.
-        """
-        digest = hashlib.blake2b((self.figures / source).read_bytes(), digest_size=6)
-        path = PurePosixPath(source)
-        stem = re.sub(r"[^A-Za-z0-9]+", "-", path.stem).strip("-")
-        name = f"{self.deck.file.id}-{stem}-{digest.hexdigest()}{path.suffix.lower()}"
-        self.names[name] = source
-        return f'<img src="{name}" alt="{html.escape(alt)}">'
-
-
-_PICTURE = re.compile(r'<img src="([^"]+)"')
-
-
-def source_link(reference: str) -> str:
-    """HTML of a reference: arXiv numbers, DOIs and addresses become links, the rest stays text."""
-    return "".join(
-        f'<a href="{html.escape(address)}">{html.escape(text, quote=False)}</a>'
-        if address
-        else html.escape(text, quote=False)
-        for text, address in references.parts(reference)
-    )
+from builder.targets.notes import Note
 
 
 def deck_name(deck: Deck) -> str:
@@ -219,6 +20,7 @@ def deck_name(deck: Deck) -> str:
 
 def next_lock(
     deck: Deck,
+    notes: Iterable[Note],
     project: Project,
     old: Lock,
     now: int,
@@ -228,7 +30,8 @@ def next_lock(
 
     Args:
         deck: The deck.
-        project: Where figures and templates are.
+        notes: Its notes.
+        project: Where templates are.
         old: The lock as it is.
         now: Unix time in seconds, for what is new or changed.
         span_of: Note key -> its place in the source.
@@ -250,7 +53,7 @@ def next_lock(
                 note.numbers,
                 note.content,
             )
-            for note in notes(deck, project)
+            for note in notes
         },
     )
     return locks.update(old, wanted, deck.retired, now, span_of, variants=faces.VARIANTS)
@@ -288,7 +91,7 @@ def render(deck: Deck, context: Context) -> list[Artifact]:
     ids, card_ids = _ids(lock.notes.values())
     media: dict[str, str] = {}
     packed = []
-    for place, note in enumerate(notes(deck, project), start=1):
+    for place, note in enumerate(context.notes, start=1):
         entry = lock.notes[note.key]
         note_type = types[note.kind]
         packed.append(
@@ -363,7 +166,7 @@ def description(deck: Deck, project: Project, shown: Iterable[str]) -> str:
     ).strip()
 
 
-def update_text(deck: Deck, project: Project, lock: Lock, since: Lock) -> str:
+def update_text(deck: Deck, notes: Iterable[Note], lock: Lock, since: Lock) -> str:
     """A text file that brings only what changed: the gentlest update there is.
 
     Anki's text import finds notes by guid and replaces just the fields listed: tags, fields that
@@ -372,7 +175,7 @@ def update_text(deck: Deck, project: Project, lock: Lock, since: Lock) -> str:
 
     Args:
         deck: The deck.
-        project: Where figures and templates are.
+        notes: Its notes.
         lock: The lock of this build.
         since: The lock of the release that learners have.
 
@@ -381,7 +184,7 @@ def update_text(deck: Deck, project: Project, lock: Lock, since: Lock) -> str:
     """
     buffer = StringIO()
     rows = csv.writer(buffer, delimiter="\t", lineterminator="\n")
-    for note in notes(deck, project):
+    for note in notes:
         before = since.notes.get(note.key)
         if before is not None and before.content == lock.notes[note.key].content:
             continue

@@ -11,6 +11,7 @@ from builder.lock import Lock
 from builder.model import Deck
 from builder.project import Project
 from builder.targets import anki, faces
+from builder.targets.notes import notes
 from tests.anki.harness import import_package, new_collection
 from tests.unit.targets.test_anki import FULL, SIMPLE, lock_of, make_deck, render
 
@@ -116,7 +117,7 @@ def test_cards_come_in_the_order_of_the_source(
     import_package(collection, render(deck, project, lock))
     cards = [collection.get_card(card) for card in collection.find_cards("", order="c.due, c.ord")]
     keys = list(dict.fromkeys(card.note()["Key"] for card in cards))
-    assert keys == [note.key for note in anki.notes(deck, project)]
+    assert keys == [note.key for note in notes(deck, project)]
 
 
 def test_no_side_shows_markup(
@@ -199,7 +200,7 @@ def test_the_text_update_is_gentler_still(
     later = make_deck(ITEMS | changed | added)
     new_lock = lock_of(later, project, lock, NOW + 86_400)
     file = tmp_path / "update.txt"
-    file.write_text(anki.update_text(later, project, new_lock, lock), "utf-8")
+    file.write_text(anki.update_text(later, notes(later, project), new_lock, lock), "utf-8")
     request = ImportCsvRequest(
         path=str(file), metadata=collection.get_csv_metadata(str(file), None)
     )
@@ -208,7 +209,7 @@ def test_the_text_update_is_gentler_still(
     kept = collection.get_note(mine)
     assert kept["Answer en"] == "Changed"
     assert {"marked", "mine", "demo::level::deep"} <= set(kept.tags)
-    for written in anki.notes(later, project):
+    for written in notes(later, project):
         [note_id] = collection.find_notes(f"Key:{written.key}")
         arrived = {name: text for name, text in collection.get_note(note_id).items() if text}
         assert arrived == {name: text for name, text in written.fields.items() if text}

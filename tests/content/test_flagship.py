@@ -30,7 +30,7 @@ def test_the_lock_is_up_to_date(loaded: Loaded) -> None:
     """`build --locked`, which releases use, must not fail on what is committed."""
     path = PROJECT.content / "deck.lock"
     old = lock.read(path, "deck.lock")
-    new, problems = anki.next_lock(loaded.deck, PROJECT, old, NOW, loaded.spans.get)
+    new, problems = anki.next_lock(loaded.deck, loaded.notes, PROJECT, old, NOW, loaded.spans.get)
     assert problems == []
     assert lock.write(new) == path.read_text("utf-8"), (
         "run `python3 make.py build`, commit the lock"
@@ -41,10 +41,9 @@ def test_the_package_is_a_quarter_of_what_genanki_writes(
     loaded: Loaded, cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # genanki never deletes its own
-    notes = anki.notes(loaded.deck, PROJECT)
     models: dict[str, genanki.Model] = {}
     deck = genanki.Deck(1, "plain")
-    for note in notes:
+    for note in loaded.notes:
         if note.kind not in models:
             models[note.kind] = genanki.Model(
                 2 + len(models),
@@ -63,7 +62,7 @@ def test_the_package_is_a_quarter_of_what_genanki_writes(
 
 
 def test_nothing_of_the_source_shows_on_cards(loaded: Loaded) -> None:
-    for note in anki.notes(loaded.deck, PROJECT):
+    for note in loaded.notes:
         for name, html in note.fields.items():
             text = _UNREAD.sub("", html)
             assert "$" not in text, f"{note.key} {name}"

@@ -10,8 +10,7 @@ from builder import lint as linter
 from builder import source
 from builder.diagnostics import ContentError
 from builder.lint import CODES, Report
-from builder.model import Deck, DeckFile, Topic, TopicFile
-from builder.project import Project
+from builder.model import DeckFile, Topic, TopicFile
 
 DECK = {
     "id": "d",
@@ -58,13 +57,10 @@ def run(
     parsed = source.parse(dump(topic_data), "content/topics/t.yaml")
     context = {"languages": languages}
     file = TopicFile.model_validate(parsed.data(), context=context)
-    deck = Deck(
-        file=DeckFile.model_validate(deck_source.data(), context=context),
-        topics=(Topic(id="t", title=file.title, items=file.items),),
-        symbols={},
-        retired={},
-    )
-    return linter.lint(deck, {"t": parsed}, deck_source, Project(root), "2026-11")
+    deck = DeckFile.model_validate(deck_source.data(), context=context)
+    topic = Topic(id="t", title=file.title, items=file.items)
+    report = linter.lint_topic(topic, parsed, deck, (), (), "2026-11")
+    return linter.lint_deck([report], deck, deck_source, ())
 
 
 def codes(report: Report) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ from builder.lock import Lock, Part
 from builder.model import Deck, DeckFile, Item, Output, Topic
 from builder.project import Project
 from builder.targets import Context, anki, apkg, faces
+from builder.targets.notes import notes, source_link
 
 NOW = 1_790_000_000
 LANGUAGES = ("zh", "en")
@@ -94,14 +95,19 @@ def project(tmp_path: Path) -> Project:
 
 
 def lock_of(deck: Deck, project: Project, old: Lock | None = None, now: int = NOW) -> Lock:
-    lock, problems = anki.next_lock(deck, project, old or Lock(), now, nowhere)
+    lock, problems = anki.next_lock(
+        deck, notes(deck, project), project, old or Lock(), now, nowhere
+    )
     assert problems == []
     return lock
 
 
 def render(deck: Deck, project: Project, lock: Lock, *languages: str) -> bytes:
     output = Output(target="anki", languages=languages or None)
-    [made] = anki.render(deck, Context(project, "demo.apkg", output, lock, Cache(None)))
+    [made] = anki.render(
+        deck,
+        Context(project, "demo.apkg", output, lock, Cache(None), notes(deck, project)),
+    )
     assert made.name == "demo.apkg"
     return made.data
 
@@ -126,8 +132,8 @@ def models(data: bytes) -> list[dict[str, Any]]:
 
 
 def test_an_item_is_a_question_and_a_note_per_fact(project: Project) -> None:
-    notes = anki.notes(make_deck({"full": FULL, "simple": SIMPLE}), project)
-    assert [(n.key, n.kind, n.numbers) for n in notes] == [
+    made = notes(make_deck({"full": FULL, "simple": SIMPLE}), project)
+    assert [(n.key, n.kind, n.numbers) for n in made] == [
         ("full", "basic", (1,)),
         ("full.one", "cloze", (1, 2)),
         ("full.two", "cloze", (1,)),
@@ -136,7 +142,7 @@ def test_an_item_is_a_question_and_a_note_per_fact(project: Project) -> None:
 
 
 def test_the_fields_of_a_question(project: Project) -> None:
-    note = anki.notes(make_deck({"full": FULL}), project)[0]
+    note = notes(make_deck({"full": FULL}), project)[0]
     picture = next(iter(note.media))
     assert re.fullmatch(r"demo-My-dot-[0-9a-f]{12}\.svg", picture)
     assert note.media == {picture: "sub/My dot.svg"}
@@ -167,7 +173,7 @@ def test_the_fields_of_a_question(project: Project) -> None:
 
 
 def test_a_fact_has_its_context_and_no_foreign_cloze(project: Project) -> None:
-    note = anki.notes(make_deck({"full": FULL}), project)[1]
+    note = notes(make_deck({"full": FULL}), project)[1]
     assert note.fields["Text zh"] == "是{{c1::甲}}和{{c2::乙}}"
     assert note.fields["Question en"].startswith("Why divide")
     assert note.fields["Detail zh"] == "写作 <code>{&#123;c8::}}</code>。"
@@ -178,7 +184,7 @@ def test_a_table_of_all_languages_is_there_once(project: Project) -> None:
     table = "| a | b |\n|---|---|\n| 1 | 2 |"
     one = make_deck({"a": SIMPLE | {"table": table}})
     two = make_deck({"a": SIMPLE | {"table": {"zh": table, "en": table.replace("a", "x")}}})
-    fields = [set(anki.notes(deck, project)[0].fields) for deck in (one, two)]
+    fields = [set(notes(deck, project)[0].fields) for deck in (one, two)]
     assert [{f for f in names if f.startswith("Table")} for names in fields] == [
         {"Table"},
         {"Table zh", "Table en"},
@@ -202,11 +208,11 @@ def test_a_table_of_all_languages_is_there_once(project: Project) -> None:
     ],
 )
 def test_references_become_links(reference: str, made: str) -> None:
-    assert anki.source_link(reference) == made
+    assert source_link(reference) == made
 
 
 def content_of(project: Project, **changes: Any) -> str:
-    return anki.notes(make_deck({"a": FULL | changes}), project)[0].content
+    return notes(make_deck({"a": FULL | changes}), project)[0].content
 
 
 def test_the_content_hash_sees_what_learners_get(project: Project) -> None:
@@ -261,9 +267,9 @@ def test_too_many_languages_are_refused(project: Project) -> None:
         key: value if isinstance(value, str) else value | {"ja": "日"}
         for key, value in SIMPLE.items()
     }
-    _, problems = anki.next_lock(
-        make_deck({"a": item}, ("zh", "en", "ja")), project, before, NOW, nowhere
-    )
+    wider = make_deck({"a": item}, ("zh", "en", "ja"))
+    made = notes(wider, project)
+    _, problems = anki.next_lock(wider, made, project, before, NOW, nowhere)
     assert [p.code for p in problems] == ["fields-changed"]
 
 
@@ -466,7 +472,7 @@ def test_the_update_lists_what_changed_and_no_tags(project: Project) -> None:
     changed = SIMPLE | {"answer": {"zh": '引"号', "en": "tab\there"}}
     deck = make_deck({"a": SIMPLE, "b": changed, "c": FULL})
     lock = lock_of(deck, project, since, NOW + 9)
-    text = anki.update_text(deck, project, lock, since)
+    text = anki.update_text(deck, notes(deck, project), lock, since)
     head, rows = text.split("\n", 5)[:5], text.split("\n", 5)[5]
     assert head == [
         "#separator:tab",
@@ -480,4 +486,4 @@ def test_the_update_lists_what_changed_and_no_tags(project: Project) -> None:
     assert locks.guid("demo", "a") not in rows
     assert '"引""号"' in rows
     assert "demo::" not in text
-    assert anki.update_text(deck, project, lock, lock) == ""
+    assert anki.update_text(deck, notes(deck, project), lock, lock) == ""

@@ -1,0 +1,186 @@
+"""Every text's markup, checked where it stands: Markdown, clozes, formulas, figures, code."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from builder import figures, markup, source
+from builder.cache import Cache
+from builder.diagnostics import Diagnostic, Span
+from builder.source import Location, Source
+from builder.typeset import Formula, MathProblem, typeset
+
+
+@dataclass(slots=True)
+class Texts:
+    """Checks every text's markup; `folder` is `content/figures`.
+
+    Works on the source rather than the model, so that a file with one bad key still has all its
+    markup problems reported.
+    """
+
+    problems: list[Diagnostic]
+    folder: Path
+    # Places are worked out for the few that have a problem.
+    formulas: "list[tuple[Formula, Callable[[], Span]]]" = field(default_factory=list)
+
+    def title(self, parsed: Source, languages: tuple[str, ...]) -> None:
+        """Check a title in every language."""
+        for language in languages:
+            self.markdown(parsed, ("title", language), clozes=False)
+
+    def symbols(self, parsed: Source, languages: tuple[str, ...]) -> None:
+        """Check a table of symbols."""
+        if isinstance(parsed.root, source.Mapping):
+            self._legend(parsed, (), parsed.root, languages)
+
+    def items(self, parsed: Source, languages: tuple[str, ...]) -> None:
+        """Check every item's texts, formulas, figure and code."""
+        items = parsed.node(("items",))
+        if isinstance(items, source.Mapping):
+            for item_id, (_, node) in items.items.items():
+                if isinstance(node, source.Mapping):
+                    self._item(parsed, ("items", item_id), node, languages)
+
+    def _item(
+        self, parsed: Source, at: Location, node: source.Mapping, languages: tuple[str, ...]
+    ) -> None:
+        for name in ("question", "answer", "detail", "pitfall", "table"):
+            if name in node.items:
+                for language in languages:
+                    self.markdown(parsed, (*at, name, language), clozes=False)
+        facts = node.items.get("facts", (None, None))[1]
+        if isinstance(facts, source.Mapping):
+            for fact_id in facts.items:
+                self._fact(parsed, (*at, "facts", fact_id), languages)
+        where = node.items.get("where", (None, None))[1]
+        if isinstance(where, source.Mapping):
+            self._legend(parsed, (*at, "where"), where, languages)
+        formula = node.items.get("formula", (None, None))[1]
+        if isinstance(formula, source.Scalar) and formula.value:
+            place = partial(parsed.value_span, (*at, "formula"))
+            self.formulas.append((Formula(formula.value.strip(), display=True), place))
+            if "$" in formula.value:
+                self.problems.append(
+                    Diagnostic(
+                        "dollar-in-formula",
+                        "`formula` is LaTeX already; dollars do not belong in it",
+                        parsed.text_span(
+                            (*at, "formula"),
+                            formula.value.index("$"),
+                            formula.value.index("$") + 1,
+                        ),
+                        "delete the dollars",
+                    )
+                )
+        self._figure(parsed, at, node)
+        self._code(parsed, at, node)
+
+    def _figure(self, parsed: Source, at: Location, node: source.Mapping) -> None:
+        figure = node.items.get("figure", (None, None))[1]
+        if isinstance(figure, source.Scalar) and figure.value:
+            self._image(figure.value, parsed.value_span((*at, "figure")))
+
+    def _image(self, name: str, span: Span) -> None:
+        problem = figures.problem(self.folder, name)
+        if problem is not None:
+            self.problems.append(Diagnostic(problem.code, problem.message, span, problem.help))
+
+    def _code(self, parsed: Source, at: Location, node: source.Mapping) -> None:
+        language = parsed.node((*at, "code", "language")) if "code" in node.items else None
+        if isinstance(language, source.Scalar) and language.value:
+            fix = markup.unknown_language(language.value)
+            if fix is not None:
+                self.problems.append(
+                    Diagnostic(
+                        "unknown-code-language",
+                        f"no highlighter knows the language '{language.value}'",
+                        parsed.value_span((*at, "code", "language")),
+                        fix,
+                    )
+                )
+
+    def _legend(
+        self, parsed: Source, at: Location, node: source.Mapping, languages: tuple[str, ...]
+    ) -> None:
+        for symbol in node.items:
+            formula = Formula(symbol, display=False)
+            self.formulas.append((formula, partial(parsed.key_span, (*at, symbol))))
+            for language in languages:
+                self.markdown(parsed, (*at, symbol, language), clozes=False)
+
+    def _fact(self, parsed: Source, at: Location, languages: tuple[str, ...]) -> None:
+        numbers: dict[str, list[int]] = {}
+        for language in languages:
+            document = self.markdown(parsed, (*at, language), clozes=True)
+            if document is not None and not document.problems:
+                numbers[language] = sorted({cloze.number for cloze in document.clozes})
+                if not document.clozes:
+                    self.problems.append(
+                        Diagnostic(
+                            "no-cloze",
+                            "a fact without a cloze makes no card",
+                            parsed.value_span((*at, language)),
+                            "put `{{c1::` and `}}` around what the learner must recall",
+                        )
+                    )
+        first = languages[0]
+        if not numbers.get(first):
+            return
+        for language in languages[1:]:
+            if numbers.get(language, numbers[first]) not in ([], numbers[first]):
+                self.problems.append(
+                    Diagnostic(
+                        "cloze-mismatch",
+                        f"the clozes are {_clozes(numbers[language])} in '{language}' "
+                        f"but {_clozes(numbers[first])} in '{first}'",
+                        parsed.value_span((*at, language)),
+                        "both languages share their cards, so both carry the same numbers",
+                    )
+                )
+
+    def markdown(self, parsed: Source, at: Location, *, clozes: bool) -> markup.Document | None:
+        """Parse one text and report its problems; None if there is no such text."""
+        node = parsed.node(at)
+        if not isinstance(node, source.Scalar) or not node.value:
+            return None
+        document = markup.parse(node.value)
+        for problem in document.problems:
+            self.problems.append(
+                Diagnostic(
+                    problem.code,
+                    problem.message,
+                    parsed.text_span(at, problem.start, problem.end),
+                    problem.help,
+                    problem.severity,
+                )
+            )
+        if not clozes and document.clozes:
+            cloze = document.clozes[0]
+            self.problems.append(
+                Diagnostic(
+                    "misplaced-cloze",
+                    "a cloze only works in `facts`",
+                    parsed.text_span(at, cloze.start, cloze.end),
+                    "move the sentence to `facts`, or delete the cloze's braces",
+                )
+            )
+        for math in document.maths:
+            place = partial(parsed.text_span, at, math.start, math.end)
+            self.formulas.append((Formula(math.latex, math.display), place))
+        for image in document.images:
+            self._image(image.src, parsed.text_span(at, image.start, image.end))
+        return document
+
+    def check_math(self, cache: Cache) -> None:
+        """Typeset every formula: what MathJax refuses here it would refuse on the card."""
+        results = typeset(dict.fromkeys(formula for formula, _ in self.formulas), cache)
+        for formula, place in self.formulas:
+            result = results[formula]
+            if isinstance(result, MathProblem):
+                self.problems.append(Diagnostic("bad-math", result.message, place(), result.help))
+
+
+def _clozes(numbers: list[int]) -> str:
+    return ", ".join(f"c{number}" for number in numbers) or "none"

@@ -1,0 +1,321 @@
+"""One topic file to all that can be known of it without the others, kept by content.
+
+A topic's items, problems, places and notes depend on its file and a few settings alone. So topics
+are prepared in processes of their own where there is much to do, and an edit costs one topic.
+"""
+
+import hashlib
+import io
+import pickle
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.metadata import version
+from itertools import repeat
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from builder import source
+from builder.cache import Cache, key
+from builder.diagnostics import ContentError, Diagnostic, Span
+from builder.lint import TopicReport, lint_topic
+from builder.model import DeckFile, Term, Topic, TopicFile
+from builder.source import Source
+from builder.targets.notes import Note, write
+from builder.texts import Texts
+from builder.validation import explained
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a topic means depends on this, besides its file.
+
+    Attributes:
+        deck: deck.yaml.
+        symbols: LaTeX of the symbols that the deck's table defines.
+        glossary: The deck's terms.
+        month: The present month, as `2026-11`; None to leave the authoring rules out.
+        figures: `content/figures`.
+        digests: Name -> hash of every file there.
+    """
+
+    deck: DeckFile
+    symbols: tuple[str, ...]
+    glossary: tuple[Term, ...]
+    month: str | None
+    figures: Path
+    digests: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All that is known of one topic.
+
+    Attributes:
+        topic: The topic; None if its file is not valid.
+        problems: What is wrong with it, breaches of authoring rules left out.
+        items: Item id -> the place of the id.
+        facts: Fact key (`item.fact`) -> the place of its id.
+        references: Item id, an item that it names, and where.
+        checks: (item id, proof id) -> the place where the item names the proof.
+        report: What the authoring rules found.
+        notes: The notes that its items make.
+    """
+
+    topic: Topic | None
+    problems: tuple[Diagnostic, ...] = ()
+    items: Mapping[str, Span] = field(default_factory=dict)
+    facts: Mapping[str, Span] = field(default_factory=dict)
+    references: tuple[tuple[str, Span], ...] = ()
+    checks: Mapping[tuple[str, str], Span] = field(default_factory=dict)
+    report: TopicReport = field(default_factory=TopicReport)
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A topic's file: its id, the name that messages show, and its bytes."""
+
+    id: str
+    name: str
+    data: bytes
+
+
+def prepare_all(
+    files: Sequence[File], setting: Setting, cache: Cache, workers: int = 1
+) -> list[Prepared]:
+    """Every topic, from the cache or made now.
+
+    Args:
+        files: The topics' files.
+        setting: What else they depend on.
+        cache: Keeps what was made.
+        workers: Processes to use if much is to be made; a program with threads must not fork.
+    """
+    common = _common(setting)
+    keys = [key(common, file.id, file.name, _digest(file.data)) for file in files]
+    found = [_kept(cache, each) for each in keys]
+    missing = [at for at, prepared in enumerate(found) if prepared is None]
+    made = _make([files[at] for at in missing], setting, cache, workers)
+    for at, packed in zip(missing, made, strict=True):
+        cache.put("topic", keys[at], packed)
+        found[at] = _unpack(packed)
+    return [prepared for prepared in found if prepared is not None]
+
+
+#: Below so many bytes of YAML a second process costs more than it saves (measured: 5 ms to fork,
+#: 20 to 60 ms to fetch its results).
+_WORTH_A_PROCESS = 200_000
+
+
+def _make(files: Sequence[File], setting: Setting, cache: Cache, workers: int) -> Iterator[bytes]:
+    """The topics prepared and packed, in the order of the files."""
+    size = sum(len(file.data) for file in files)
+    workers = min(workers, len(files), size // _WORTH_A_PROCESS)
+    if workers < 2:
+        yield from (_pack(prepare(file, setting, cache)) for file in files)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(max_workers=workers) as pool:
+        chunk = max(1, len(files) // (4 * workers))
+        yield from pool.map(_worker, files, repeat(setting), repeat(cache), chunksize=chunk)
+
+
+def _worker(file: File, setting: Setting, cache: Cache) -> bytes:
+    return _pack(prepare(file, setting, cache))
+
+
+def prepare(file: File, setting: Setting, cache: Cache) -> Prepared:
+    """Read a topic, check it, and write its notes.
+
+    Args:
+        file: Its file.
+        setting: What else it depends on.
+        cache: Keeps typeset formulas: checking a formula means typesetting it.
+    """
+    try:
+        parsed = source.decode(file.data, file.name)
+    except ContentError as error:
+        return Prepared(None, error.diagnostics)
+    problems = [*parsed.warnings]
+    languages = setting.deck.languages
+    content, found = validate(TopicFile, parsed, languages)
+    problems += found
+    texts = Texts(problems, setting.figures)
+    texts.title(parsed, languages)
+    texts.items(parsed, languages)
+    texts.check_math(cache)
+    items, facts = _places(parsed)
+    topic = None if content is None else Topic(id=file.id, title=content.title, items=content.items)
+    report = TopicReport()
+    if topic is not None and setting.month is not None:
+        report = lint_topic(
+            topic, parsed, setting.deck, setting.symbols, setting.glossary, setting.month
+        )
+    sound = topic is not None and not any(problem.severity == "error" for problem in problems)
+    return Prepared(
+        topic,
+        tuple(problems),
+        items,
+        facts,
+        tuple(_references(parsed)),
+        _checks(parsed),
+        report,
+        tuple(write(topic, setting.deck, setting.figures)) if topic and sound else (),
+    )
+
+
+def validate(
+    kind: type[Model], parsed: Source, languages: tuple[str, ...] | None
+) -> tuple[Model | None, list[Diagnostic]]:
+    """Data to model; None and the reasons if it is not valid."""
+    data = parsed.data()
+    try:
+        context = {"languages": languages}
+        return kind.model_validate({} if data is None else data, context=context), []
+    except ValidationError as error:
+        return None, [*explained(error, kind, parsed)]
+
+
+def _places(parsed: Source) -> tuple[dict[str, Span], dict[str, Span]]:
+    """The places of the ids of items and of facts."""
+    items: dict[str, Span] = {}
+    facts: dict[str, Span] = {}
+    for item_id, name, node in _items(parsed):
+        items[item_id] = parsed.span(name.start, name.end)
+        below = node.items.get("facts") if isinstance(node, source.Mapping) else None
+        if below and isinstance(below[1], source.Mapping):
+            for fact_id, (fact, _) in below[1].items.items():
+                facts[f"{item_id}.{fact_id}"] = parsed.span(fact.start, fact.end)
+    return items, facts
+
+
+def _references(parsed: Source) -> Iterator[tuple[str, Span]]:
+    """Every item that another names."""
+    for item_id, _, node in _items(parsed):
+        named = node.items.get("confusable") if isinstance(node, source.Mapping) else None
+        if named and isinstance(named[1], source.Sequence):
+            for index, entry in enumerate(named[1].items):
+                if isinstance(entry, source.Scalar) and entry.value:
+                    at = ("items", item_id, "confusable", index)
+                    yield entry.value, parsed.value_span(at)
+
+
+def _checks(parsed: Source) -> dict[tuple[str, str], Span]:
+    """The place of each `check:`, one proof or a list of them."""
+    places: dict[tuple[str, str], Span] = {}
+    for item_id, _, node in _items(parsed):
+        named = node.items.get("check") if isinstance(node, source.Mapping) else None
+        for _, scalar in source.scalars(named[1] if named else None):
+            if scalar.value:
+                places[item_id, scalar.value] = parsed.span(scalar.start, scalar.end)
+    return places
+
+
+def _items(parsed: Source) -> Iterator[tuple[str, source.Scalar, source.Node]]:
+    items = parsed.node(("items",))
+    if isinstance(items, source.Mapping):
+        for item_id, (name, node) in items.items.items():
+            yield item_id, name, node
+
+
+# The cache
+
+
+def _common(setting: Setting) -> str:
+    """Hash of everything that all topics depend on."""
+    return key(
+        _code(),
+        setting.deck.model_dump_json(exclude={"outputs", "topics"}),
+        list(setting.symbols),
+        [term.model_dump_json() for term in setting.glossary],
+        setting.month,
+        dict(setting.digests),
+    )
+
+
+@lru_cache(maxsize=1)
+def _code() -> str:
+    """What the code contributes: every module that has a part in it, and the libraries it uses."""
+    package = Path(__file__).parent
+    files = sorted(
+        file
+        for file in package.rglob("*.py")
+        if not file.relative_to(package).as_posix().startswith(_NO_PART)
+    )
+    libraries = ("markdown-it-py", "mdit-py-plugins", "pydantic", "pygments", "pyyaml")
+    return _digest(
+        b"".join(file.read_bytes() for file in files)
+        + " ".join(f"{name} {version(name)}" for name in libraries).encode()
+    )
+
+
+#: Modules that make nothing of a `Prepared`: an edit there need not cost a cold build.
+_NO_PART = ("cli", "console", "doctor", "explain", "pdf", "press", "preview", "prover", "scaffold")
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=20).hexdigest()
+
+
+def _kept(cache: Cache, name: str) -> Prepared | None:
+    try:
+        return _fetch(cache, name)
+    except LookupError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _fetch(cache: Cache, name: str) -> Prepared:
+    """From the cache, and from memory if the same process asks again, as a preview does.
+
+    Raises:
+        LookupError: It is not there.
+    """
+    packed = cache.get("topic", name)
+    if packed is None:
+        raise LookupError
+    try:
+        return _unpack(packed)
+    except (pickle.UnpicklingError, AttributeError, TypeError, ValueError, EOFError) as error:
+        raise LookupError from error
+
+
+def _pack(prepared: Prepared) -> bytes:
+    return pickle.dumps(prepared, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def _unpack(packed: bytes) -> Prepared:
+    prepared = _Unpickler(io.BytesIO(packed)).load()
+    if not isinstance(prepared, Prepared):
+        raise pickle.UnpicklingError
+    return prepared
+
+
+class _Unpickler(pickle.Unpickler):
+    """Makes records of ours alone, so that no file in the cache can run code."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) in _RECORDS:
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"{module}.{name}")
+
+
+_RECORDS = {
+    ("builder.topics", "Prepared"),
+    ("builder.diagnostics", "Diagnostic"),
+    ("builder.diagnostics", "Span"),
+    ("builder.lint", "TopicReport"),
+    ("builder.lint", "Waiver"),
+    ("builder.lint.graph", "Summary"),
+    ("builder.model", "Topic"),
+    ("builder.model", "Item"),
+    ("builder.model", "CodeBlock"),
+    ("builder.targets.notes", "Note"),
+    ("builtins", "frozenset"),
+}
