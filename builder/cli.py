@@ -1,6 +1,7 @@
 """The command line: options only; the work is done elsewhere and imported when needed."""
 
 import gc
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -172,7 +173,7 @@ def check(folder: Path, proofs: bool, form: str, no_cache: bool) -> int:
 
     project, console, cache = _open(folder, form, no_cache=no_cache)
     try:
-        loaded = run(project, cache, _now())
+        loaded = run(project, cache, _now(), os.cpu_count() or 1)
         warnings = loaded.warnings
         if proofs:
             from builder.proofs import prove
