@@ -24,6 +24,7 @@ from builder.targets import Artifact, Context, PrintJob
 
 if TYPE_CHECKING:
     from builder import press
+    from builder.fitting import Misfit
     from builder.lock import Lock
 
 #: What may stay in the cache, in bytes: some hundred PDFs beside the fonts and formulas.
@@ -253,7 +254,7 @@ def _render(
             made[name].extend(result)
             for artifact in result:
                 progress(artifact.name)
-    for name, artifact in _print(jobs, cache):
+    for name, artifact in _print(jobs, loaded, cache):
         made[name].append(artifact)
         progress(artifact.name)
     return tuple(artifact for results in made.values() for artifact in results)
@@ -283,7 +284,9 @@ def _target(
     return handout.render
 
 
-def _print(jobs: Sequence[PrintJob], cache: Cache) -> Iterator[tuple[str, Artifact]]:
+def _print(
+    jobs: Sequence[PrintJob], loaded: Loaded, cache: Cache
+) -> Iterator[tuple[str, Artifact]]:
     """Draw the PDFs, each in a process of its own if there are several to draw."""
     from builder import press
 
@@ -296,14 +299,22 @@ def _print(jobs: Sequence[PrintJob], cache: Cache) -> Iterator[tuple[str, Artifa
             yield job.name, Artifact(job.name, data)
     problems: list[Diagnostic] = []
     for job, printed in zip(waiting, _drawn(waiting, cache), strict=True):
-        if printed.problems:
-            problems += (
-                Diagnostic("print", f"{job.name}: {problem}", None) for problem in printed.problems
-            )
-        else:
+        problems += (Diagnostic("print", f"{job.name}: {p}", None) for p in printed.problems)
+        problems += (_misfit(job.name, misfit, loaded) for misfit in printed.misfits)
+        if not (printed.problems or printed.misfits):
             yield job.name, Artifact(job.name, printed.data)
     if problems:
         raise ContentError(problems)
+
+
+def _misfit(name: str, misfit: "Misfit", loaded: Loaded) -> Diagnostic:
+    return Diagnostic(
+        "does-not-fit",
+        f"'{misfit.note}' does not fit the {misfit.side or 'box'} of a card in {name}, even at the "
+        f"smallest size that can be read: {misfit.excess:.0f} mm too much",
+        loaded.spans.get(misfit.note),
+        "shorten the text, or choose a larger `card` for this output",
+    )
 
 
 def _drawn(jobs: Sequence[PrintJob], cache: Cache) -> "Iterator[press.Printed]":

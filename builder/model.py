@@ -7,7 +7,7 @@ and each target renders its own HTML.
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -184,10 +184,13 @@ class TopicFile(Record):
     """The questions, each under its permanent id. Their order is the order of study and print."""
 
 
+CardSize: TypeAlias = Literal["A7", "A8", "3x5in", "business"]
+
+
 class Output(Record):
     """One file that the build makes."""
 
-    target: Literal["anki", "sheet", "handout"]
+    target: Literal["anki", "sheet", "handout", "cards", "worksheet"]
     """What to make."""
     languages: tuple[Text, ...] | None = None
     """The languages shown, main one first; all of the deck's by default."""
@@ -195,6 +198,8 @@ class Output(Record):
     """The paper, for print."""
     columns: int | None = Field(default=None, ge=1, le=6)
     """Columns of a cheat sheet."""
+    card: CardSize | None = None
+    """The size of flash cards on paper: A7 by default; business is 85 by 55 mm."""
     levels: tuple[Level, ...] | None = None
     """Which items to print; all by default."""
     template: Text | None = None

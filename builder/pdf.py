@@ -11,6 +11,7 @@ style sheet says must not be published.
 """
 
 import contextlib
+import copy
 import hashlib
 import io
 import logging
@@ -27,6 +28,7 @@ from urllib.parse import unquote
 from builder import fonts
 from builder.cache import Cache, key
 from builder.diagnostics import EnvironmentProblem
+from builder.fitting import Misfit, fit
 from builder.typeset import Drawing, Formula
 
 #: The line that mends a Debian or Ubuntu without WeasyPrint's native libraries.
@@ -44,11 +46,13 @@ class PrintError(Exception):
 
     Attributes:
         problems: One line each, without repetitions.
+        misfits: Texts that do not fit the boxes made for them.
     """
 
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("\n".join(problems))
+    def __init__(self, problems: tuple[str, ...], misfits: tuple[Misfit, ...] = ()) -> None:
+        super().__init__("\n".join([*problems, *map(str, misfits)]))
         self.problems = problems
+        self.misfits = misfits
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,7 @@ def render_pdf(
     folders: Mapping[str, Path],
     cache: Cache,
     variant: str | None = "pdf/ua-1",
+    duplex: bool = False,
 ) -> Rendered:
     """Typeset a document.
 
@@ -137,12 +142,15 @@ def render_pdf(
             these folders is read.
         cache: Keeps the fonts that take seconds to make.
         variant: The PDF standard to follow, by WeasyPrint's name; None for plain PDF.
+        duplex: Ask printers to use both sides, turned over the long edge, and to scale nothing.
 
     Raises:
         EnvironmentProblem: A native library is missing.
         PrintError: Something could not be printed as asked.
     """
     weasyprint = _weasyprint()
+    from cssselect2 import ElementWrapper
+
     families = fonts.named(css + html)
     fonts.prepare(families, cache)
     fetcher = _fetcher(folders, cache)
@@ -157,18 +165,40 @@ def render_pdf(
         source = weasyprint.HTML(string=html, base_url=_BASE, url_fetcher=fetcher)
         _check_characters("".join(source.etree_element.itertext()), families, cache, problems)
         cached = {f"math:{name}": _Math(name, drawing) for name, drawing in drawings.items()}
-        try:
-            document = source.render(
+
+        def lay_out(tree: Any) -> Any:
+            page = copy.copy(source)
+            page.wrapper_element = ElementWrapper.from_html_root(tree, content_language=None)
+            page.etree_element = page.wrapper_element.etree_element
+            return page.render(
                 stylesheets=[sheet], font_config=config, pdf_variant=variant, cache=cached
             )
-            if not problems:
+
+        misfits: tuple[Misfit, ...] = ()
+        try:
+            document, misfits = fit(source.etree_element, lay_out)
+            if not (problems or misfits):
                 identifier = hashlib.blake2b((html + css).encode(), digest_size=16).digest()
-                pdf = document.write_pdf(pdf_variant=variant, pdf_identifier=identifier)
+                pdf = document.write_pdf(
+                    finisher=_ask_for_duplex if duplex else None,
+                    pdf_variant=variant,
+                    pdf_identifier=identifier,
+                )
         except Exception as error:
             problems.append(f"WeasyPrint failed on the page's HTML and CSS: {error!r}")
-    if problems:
-        raise PrintError(tuple(dict.fromkeys(problems)))
+    if problems or misfits:
+        raise PrintError(tuple(dict.fromkeys(problems)), misfits)
     return Rendered(pdf, len(document.pages))
+
+
+def _ask_for_duplex(document: Any, pdf: Any) -> None:
+    """Preset the print dialog: cards and margins only meet at full size, turned the right way."""
+    del document
+    import pydyf
+
+    preferences = pdf.catalog.setdefault("ViewerPreferences", pydyf.Dictionary())
+    preferences["Duplex"] = "/DuplexFlipLongEdge"
+    preferences["PrintScaling"] = "/None"
 
 
 def _check_characters(

@@ -15,6 +15,7 @@ from importlib.metadata import version
 
 from builder import fonts, pdf
 from builder.cache import JSON, Cache, key
+from builder.fitting import Misfit
 from builder.targets import PrintJob
 from builder.typeset import Drawing, engine_version, typeset
 
@@ -28,6 +29,7 @@ class Printed:
 
     data: bytes
     problems: tuple[str, ...] = ()
+    misfits: tuple[Misfit, ...] = ()
 
 
 def cached(job: PrintJob, cache: Cache) -> bytes | None:
@@ -54,17 +56,29 @@ def draw(job: PrintJob, cache: Cache) -> Printed:
     }
     try:
         rendered = pdf.render_pdf(
-            job.html, css=job.css, drawings=drawings, folders=job.folders, cache=cache
+            job.html,
+            css=job.css,
+            drawings=drawings,
+            folders=job.folders,
+            cache=cache,
+            duplex=job.duplex,
         )
     except pdf.PrintError as error:
-        return Printed(b"", error.problems)
+        return Printed(b"", error.problems, error.misfits)
     cache.put("pdf", _key(job), rendered.pdf)
     return Printed(rendered.pdf)
 
 
 def _key(job: PrintJob) -> str:
     formulas: list[JSON] = [[f.latex, f.display] for f in job.formulas]
-    return key(f"pdf {_VERSION} {_versions()}", job.html, job.css, formulas, list(_pictures(job)))
+    return key(
+        f"pdf {_VERSION} {_versions()}",
+        job.html,
+        job.css,
+        job.duplex,
+        formulas,
+        list(_pictures(job)),
+    )
 
 
 def _pictures(job: PrintJob) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ or chooses. Everything here is pure: the same deck gives the same records, with 
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment
@@ -26,21 +26,26 @@ HUES = 8
 #: The words that Deckwright itself prints, by language. A language without a word of its own gets
 #: the English one.
 WORDS: dict[str, dict[str, str]] = {
+    "answers": {"zh": "答案", "en": "Answers"},
     "as-of": {"zh": "截至", "en": "as of"},
+    "cards": {"zh": "卡片", "en": "Flash cards"},
     "checked": {"zh": "已由程序验证", "en": "verified by code"},
     "common": {"zh": "常考", "en": "common"},
     "compare": {"zh": "易混", "en": "compare"},
     "contents": {"zh": "目录", "en": "Contents"},
     "core": {"zh": "核心", "en": "core"},
+    "date": {"zh": "日期", "en": "Date"},
     "deep": {"zh": "进阶", "en": "deep"},
     "handout": {"zh": "讲义", "en": "Handout"},
     "key-term": {"zh": "要记的词", "en": "key term"},
+    "name": {"zh": "姓名", "en": "Name"},
     "pitfall": {"zh": "误区", "en": "Pitfall"},
     "questions": {"zh": "题", "en": "questions"},
     "sheet": {"zh": "速查表", "en": "Cheat sheet"},
     "sources": {"zh": "出处", "en": "Sources"},
     "symbols": {"zh": "符号表", "en": "Symbols"},
     "version": {"zh": "版本", "en": "version"},
+    "worksheet": {"zh": "自测题", "en": "Worksheet"},
 }
 
 
@@ -176,18 +181,30 @@ class Defaults:
     template: str
     paper: str
     columns: int = 1
+    duplex: bool = False
 
 
-def job(deck: Deck, context: Context, defaults: Defaults) -> PrintJob:
+def job(
+    deck: Deck,
+    context: Context,
+    defaults: Defaults,
+    more: "Callable[[Scribe, DeckView], Mapping[str, object]]" = lambda *_: {},
+) -> PrintJob:
     """Fill a target's template, or the one that the output names, and its style sheet.
 
     A template `own.html` is styled by `own.css` if there is one, else by the target's.
+
+    Args:
+        deck: The content.
+        context: The output and where to look for templates.
+        defaults: What the target prints if the output does not say.
+        more: What the target's template needs besides what all get.
     """
     output = context.output
     languages = output.languages or deck.languages
     folders = context.project.template_folders("print")
     environment = print_environment(folders)
-    scribe = _Scribe(deck, languages, context.cache)
+    scribe = Scribe(deck, languages, context.cache)
     view = scribe.deck_view(output.levels)
     values = {
         "deck": view,
@@ -196,6 +213,7 @@ def job(deck: Deck, context: Context, defaults: Defaults) -> PrintJob:
         "columns": output.columns or defaults.columns,
         "shares": shares(view),
         "word": word,
+        **more(scribe, view),
     }
     template = output.template or defaults.template
     html = environment.get_template(template).render(values)
@@ -209,6 +227,7 @@ def job(deck: Deck, context: Context, defaults: Defaults) -> PrintJob:
         css=css,
         formulas=tuple(scribe.used),
         folders={"figures": context.project.content / "figures"},
+        duplex=defaults.duplex,
     )
 
 
@@ -271,7 +290,7 @@ def _texts(deck: Deck) -> Iterator[str]:
             yield from (localized or {}).values()
 
 
-class _Scribe:
+class Scribe:
     """Writes records for one document and remembers which formulas it used."""
 
     def __init__(self, deck: Deck, languages: Sequence[str], cache: Cache) -> None:
@@ -288,6 +307,7 @@ class _Scribe:
         }
 
     def deck_view(self, levels: Iterable[Level] | None) -> DeckView:
+        """The whole document: all topics with items of some levels, all levels by default."""
         order: tuple[Level, ...] = ("core", "common", "deep")
         wanted = set(levels or order)
         topics = tuple(
@@ -365,25 +385,48 @@ class _Scribe:
         *,
         cloze: ClozeStyle = "mark",
         inline: bool = True,
+        asked: int | None = None,
     ) -> Row:
-        """A text in each of the document's languages; empty if there is none."""
+        """A text in each of the document's languages; empty if there is none.
+
+        Args:
+            texts: Language -> Markdown.
+            cloze: What becomes of clozes.
+            inline: Leave out the `<p>` of a text that is a single paragraph.
+            asked: The number of the only clozes that count, as on one card.
+        """
         if not texts:
             return ()
-        style = markup.Style(
-            cloze=cloze, math=self.math, image=image, autospace=True, inline=inline
+        return tuple(
+            self.cell(texts[language], language, cloze=cloze, inline=inline, asked=asked)
+            for language in self.languages
         )
-        cells = []
-        for language in self.languages:
-            document = markup.parse(texts[language])
-            cells.append(
-                Cell(
-                    language,
-                    html_language(language),
-                    Markup(breakable(markup.render(document, style))),
-                    " ".join(markup.plain(document).split()),
-                )
-            )
-        return tuple(cells)
+
+    def cell(
+        self,
+        text: str,
+        language: str,
+        *,
+        cloze: ClozeStyle = "mark",
+        inline: bool = True,
+        asked: int | None = None,
+    ) -> Cell:
+        """A text in one language; the arguments are those of `row`."""
+        style = markup.Style(
+            cloze=cloze,
+            math=self.math,
+            image=image,
+            autospace=True,
+            inline=inline,
+            asked=asked,
+        )
+        document = markup.parse(text)
+        return Cell(
+            language,
+            html_language(language),
+            Markup(breakable(markup.render(document, style))),
+            " ".join(markup.plain(document).split()),
+        )
 
     def math(self, latex: str, display: bool) -> Markup:
         """A formula as the picture that `press` draws."""

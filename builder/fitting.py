@@ -1,0 +1,129 @@
+"""Boxes that must hold all their text: found too full, tried again smaller, or reported.
+
+A template marks such a box: `data-fit` is the note it shows, `data-side` what part of it, and
+`data-try` lists, after semicolons, the classes to add when the text does not fit as it is, one set
+after the other; the style sheet says what they do. The box itself has a fixed size and an id.
+
+Why in layout: how high a text becomes nobody knows before it is set. A first layout shows which
+boxes are too full; only those are laid out again, until they fit or nothing is left to try.
+"""
+
+import copy
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+#: CSS pixels in a millimetre.
+_MM = 96 / 25.4
+#: What may stick out: less than a hairline, which rounding makes.
+_TOLERANCE = 0.1 * _MM
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A text that does not fit its box, whatever was tried.
+
+    Attributes:
+        note: The note shown, as `item` or `item.fact`.
+        side: The part of it, such as `front`.
+        excess: How much too high or wide it is at its smallest, in millimetres.
+    """
+
+    note: str
+    side: str
+    excess: float
+
+
+def fit(tree: Any, lay_out: Callable[[Any], Any]) -> tuple[Any, tuple[Misfit, ...]]:
+    """Lay out a page whose boxes hold their text.
+
+    Args:
+        tree: The root of the HTML, an `ElementTree` element. Classes are added to its boxes.
+        lay_out: Makes WeasyPrint's document of such a root.
+
+    Returns:
+        The document, and what still does not fit.
+    """
+    document = lay_out(tree)
+    boxes = {box.get("id"): box for box in tree.iter() if box.get("data-fit") is not None}
+    too_full = excesses(document) if boxes else {}
+    if not too_full:
+        return document, ()
+    misfits = []
+    plain = {name: boxes[name].get("class", "") for name in too_full}
+    waiting = {name: _tries(boxes[name]) for name in too_full}
+    while too_full:
+        for name in list(too_full):
+            tries = waiting[name]
+            if tries:
+                boxes[name].set("class", f"{plain[name]} {tries.pop(0)}".strip())
+            else:
+                box = boxes[name]
+                misfits.append(
+                    Misfit(box.get("data-fit"), box.get("data-side", ""), too_full.pop(name))
+                )
+        if too_full:
+            too_full = excesses(lay_out(_only(tree, too_full)))
+    return (document if misfits else lay_out(tree)), tuple(misfits)
+
+
+def _tries(box: Any) -> list[str]:
+    return [classes.strip() for classes in box.get("data-try", "").split(";") if classes.strip()]
+
+
+def _only(tree: Any, names: Collection[str]) -> Any:
+    """The same page with nothing but some boxes and what they are in."""
+    smaller = copy.copy(tree)
+    smaller[:] = [
+        child if child.tag == "head" else kept
+        for child in tree
+        if (kept := _pruned(child, names)) is not None or child.tag == "head"
+    ]
+    return smaller
+
+
+def _pruned(element: Any, names: Collection[str]) -> Any:
+    if element.get("data-fit") is not None:
+        return element if element.get("id") in names else None
+    children = [kept for child in element if (kept := _pruned(child, names)) is not None]
+    if not children:
+        return None
+    smaller = copy.copy(element)
+    smaller[:] = children
+    return smaller
+
+
+def excesses(document: Any) -> dict[str, float]:
+    """Id of each box that is too full -> by how many millimetres."""
+    found: dict[str, float] = {}
+    for page in document.pages:
+        for box in _boxes(page._page_box):
+            element = box.element
+            if element is None or box.element_tag != element.tag:
+                continue  # a text without a tag, or what the style sheet adds
+            if element.get("data-fit") is not None:
+                excess = _excess(box)
+                if excess > _TOLERANCE:
+                    name = element.get("id")
+                    found[name] = max(found.get(name, 0), excess / _MM)
+    return found
+
+
+def _boxes(box: Any) -> Iterator[Any]:
+    yield box
+    for child in getattr(box, "children", ()):
+        yield from _boxes(child)
+
+
+def _excess(box: Any) -> float:
+    right = box.content_box_x() + box.width
+    bottom = box.content_box_y() + box.height
+    excess = 0.0
+    for child in box.children:
+        for inner in _boxes(child):
+            excess = max(
+                excess,
+                inner.position_x + inner.margin_width() - right,
+                inner.position_y + inner.margin_height() - bottom,
+            )
+    return float(excess)
