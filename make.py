@@ -4,6 +4,8 @@
     python3 make.py build [NAME…] [OPTION…]   make the decks and documents in dist/
     python3 make.py test [--all] [ARG…]       lint, check types, then run pytest with the ARGs
     python3 make.py lint                      the part of `test` before pytest
+    python3 make.py release [--dry-run]       make all that a release publishes in build/release/
+    python3 make.py deckwright [ARG…]         run the command line of this checkout
     python3 make.py lock [--upgrade]          write requirements*.txt anew from pyproject.toml
     python3 make.py help                      this text
 
@@ -30,6 +32,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 if sys.version_info < (3, 11):  # noqa: UP036 - the whole point is to meet an older one
     print("Deckwright needs Python 3.11 or later; this is " + sys.version.split()[0] + ".")
@@ -134,6 +137,30 @@ def lint(arguments: list[str]) -> int:
     return 1 if run_lint() else 0
 
 
+def release(arguments: list[str]) -> int:
+    """Make everything that a release of this repository publishes; its gates may refuse.
+
+    `--dry-run` makes the folder all the same and says what the gates would refuse.
+    """
+    if arguments not in ([], ["--dry-run"]):
+        print("release takes no arguments but --dry-run")
+        return 2
+    set_up(DEVELOPMENT, tests=False)
+    with tempfile.TemporaryDirectory() as folder:
+        if run_module("hatchling", "build", "-d", folder):
+            return 1
+        added = [part for file in sorted(Path(folder).iterdir()) for part in ("--add", str(file))]
+        version = project()["version"]
+        target = str(ROOT / "build" / "release")
+        return run_module("builder", "release", target, "--expect", version, *added, *arguments)
+
+
+def deckwright(arguments: list[str]) -> int:
+    """Run `deckwright` with these arguments in the project's folder, Anki and numpy at hand."""
+    set_up(DEVELOPMENT, tests=False)
+    return run_module("builder", *arguments)
+
+
 def lock(arguments: list[str]) -> int:
     """Write the requirements files: hashes for every platform, and no addresses.
 
@@ -161,6 +188,8 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "build": build,
     "test": test,
     "lint": lint,
+    "release": release,
+    "deckwright": deckwright,
     "lock": lock,
 }
 
@@ -203,15 +232,19 @@ def _uv_for_once(folder: Path) -> str:
 # ---------------------------------------------------------------- the environment
 
 
-def set_up(lock_file: str) -> None:
+def set_up(lock_file: str, *, tests: bool = True) -> None:
     """See that the system has what is needed and that `.venv` holds the packages of a lock.
 
     When nothing changed since the last time this reads a few small files and starts nothing.
 
+    Args:
+        lock_file: RUNTIME or DEVELOPMENT.
+        tests: Whether the packages of DEVELOPMENT are there to run tests, which need programs.
+
     Raises:
         LackingError: When something is missing that this user cannot install.
     """
-    provide(missing_from_system(for_tests=lock_file == DEVELOPMENT))
+    provide(missing_from_system(for_tests=tests and lock_file == DEVELOPMENT))
     if _pending(lock_file) is not None:
         with only_one():
             pending = _pending(lock_file)  # another run may have done it meanwhile
@@ -291,10 +324,7 @@ def link_checkout() -> None:
 
     This is what an editable installation does, without needing a build backend at run time.
     """
-    import tomllib
-
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    name, version = project["name"], project["version"]
+    name, version = project()["name"], project()["version"]
     packages = site_packages()
     info = packages / f"{name}-{version}.dist-info"
     for old in packages.glob(f"{name}-*.dist-info"):
@@ -309,6 +339,15 @@ def link_checkout() -> None:
         script = BIN / name
         _write(script, f'#!/bin/sh\nexec {shlex.quote(str(PYTHON))} -P -m builder "$@"\n')
         script.chmod(0o755)
+
+
+def project() -> dict[str, Any]:
+    """What pyproject.toml says of the project."""
+    import tomllib
+
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    stated: dict[str, Any] = tomllib.loads(text)["project"]
+    return stated
 
 
 def site_packages() -> Path:

@@ -81,6 +81,12 @@ def check(project: Project, cache: Cache, now: int, workers: int = 1) -> Loaded:
     return loaded
 
 
+def lock_is_current(project: Project, loaded: Loaded, now: int) -> bool:
+    """Whether a build would leave content/deck.lock as it is."""
+    lock, before = _next_lock(project, loaded, now)
+    return locks.write(lock) == before
+
+
 def _month(now: int) -> str:
     """The month of a time, in UTC, as content writes it."""
     return time.strftime("%Y-%m", time.gmtime(now))

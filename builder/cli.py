@@ -1,6 +1,7 @@
 """The command line: options only; the work is done elsewhere and imported when needed."""
 
 import gc
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -61,6 +62,13 @@ _NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.version_option(package_name="deckwright", prog_name="deckwright")
 def main() -> None:
     """One YAML source becomes an Anki deck, a cheat sheet and a bilingual handout."""
+    for stream in (sys.stdout, sys.stderr):
+        # Where output goes to a file, Windows still writes its old code pages, which lack most
+        # letters; a terminal of any encoding shows what it cannot show as an escape.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                encoding=None if stream.isatty() else "utf-8", errors="backslashreplace"
+            )
     # Hardly anything that a command makes is garbage before it ends: looking for it costs a fifth
     # of the time of `check` (measured).
     gc.set_threshold(200_000, 20, 100)
@@ -311,6 +319,87 @@ def diff(before: str, folder: Path, form: str) -> int:
         render = differ.as_markdown if form == "markdown" else differ.as_text
         click.echo(render(report), nl=False)
     return Exit.FINE
+
+
+@main.command()
+@click.argument("target", metavar="DIR", type=_NEW_FOLDER)
+@_PROJECT
+@click.option("--dry-run", is_flag=True, help="Make the folder even if a gate is shut.")
+@click.option(
+    "--prefix",
+    default="v",
+    show_default=True,
+    help="What stands before the version in a tag; one for each deck of a repository of many.",
+)
+@click.option("--expect", metavar="VERSION", help="Refuse a deck.yaml that states another version.")
+@click.option(
+    "--add",
+    "added",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Publish this file, too; may be given several times.",
+)
+@_NO_CACHE
+@_presented
+def release(
+    target: Path,
+    folder: Path,
+    dry_run: bool,
+    prefix: str,
+    expect: str | None,
+    added: tuple[Path, ...],
+    no_cache: bool,
+) -> int:
+    """Make in DIR all that a release publishes: files, sums, web demo, notes.
+
+    Gates come first. Refused are: changes that are not committed; a version that is not above the
+    last release; a commit without its tag; a CHANGELOG.md that does not tell of the version; a
+    deck.lock that does not match; proofs that fail, which are programs and are run; an update that
+    loses progress without a new major version.
+    """
+    from builder import gates
+    from builder.console import Exit
+    from builder.diagnostics import ContentError
+    from builder.release import publish
+
+    project, console, cache = _open(folder, "text", no_cache=no_cache)
+    try:
+        candidate, refusals = gates.examine(
+            project, cache, now=_now(), prefix=prefix, expected=expect
+        )
+        shut = {refusal.gate for refusal in refusals}
+        for gate in gates.GATES:
+            console.say(f"gate {gate}: {'shut' if gate in shut else 'open'}")
+            for refusal in refusals:
+                if refusal.gate == gate:
+                    console.say(f"  {refusal.reason}")
+        if refusals and not dry_run:
+            console.say(f"refused: {', '.join(gate for gate in gates.GATES if gate in shut)}")
+            return Exit.CONTENT
+        names = publish(
+            candidate,
+            target,
+            cache,
+            now=_now(),
+            locked=not dry_run,
+            export=lambda site: _export(project, cache, site),
+            added=added,
+            progress=lambda name: console.say(f"made {name}"),
+        )
+    except ContentError as error:
+        return _content_error(console, error)
+    console.say(f"{len(names)} files of {candidate.tag} in {click.format_filename(target)}/assets")
+    if refusals:
+        console.say(f"a release would be refused: {', '.join(g for g in gates.GATES if g in shut)}")
+    return Exit.FINE
+
+
+def _export(project: "Project", cache: "Cache", site: Path) -> None:
+    """Write the web demo."""
+    del project, cache
+    site.mkdir()
+    (site / "index.html").write_text("", "utf-8")
 
 
 @main.command()

@@ -6,6 +6,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from builder.diagnostics import ContentError, Diagnostic
@@ -50,6 +51,41 @@ def lock_text(project: Project, ref: str) -> str:
     with checkout(project, ref) as old:
         path = old.content / "deck.lock"
         return path.read_text("utf-8") if path.is_file() else ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a project stands in its repository.
+
+    Attributes:
+        changed: Files that differ from the commit or are not in it, as git names them.
+        shallow: Whether older commits were left out when it was cloned.
+        here: The tags of this commit.
+        reached: The tags of this commit and of those before it.
+    """
+
+    changed: tuple[str, ...]
+    shallow: bool
+    here: tuple[str, ...]
+    reached: tuple[str, ...]
+
+
+def state(project: Project) -> State:
+    """What git says of the present commit.
+
+    Raises:
+        ContentError: There is no git, no repository, or no commit yet.
+    """
+
+    def lines(*arguments: str) -> tuple[str, ...]:
+        return tuple(_git(project, "HEAD", *arguments).decode("utf-8", "replace").splitlines())
+
+    return State(
+        changed=tuple(line[3:] for line in lines("status", "--porcelain")),
+        shallow=lines("rev-parse", "--is-shallow-repository") == ("true",),
+        here=lines("tag", "--points-at", "HEAD"),
+        reached=lines("tag", "--merged", "HEAD"),
+    )
 
 
 def _archive(project: Project, ref: str) -> bytes:
