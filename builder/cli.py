@@ -276,6 +276,51 @@ def build(
 
 
 @main.command()
+@_PROJECT
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="The port to listen on, 0 for any free one.  [default: 8642 if it is free]",
+)
+@click.option("--no-open", is_flag=True, help="Print the address, but open no browser.")
+@click.option(
+    "--export",
+    "target",
+    type=_NEW_FOLDER,
+    metavar="DIR",
+    help="Write a static site of the same into DIR and end: the deck's demo on the web.",
+)
+@_NO_CACHE
+@_presented
+def preview(
+    folder: Path, port: int | None, no_open: bool, target: Path | None, no_cache: bool
+) -> int:
+    """Show every card as Anki draws it, and every page; saved changes appear at once.
+
+    For this machine's browser only. Ends with Ctrl-C.
+    """
+    from builder import preview as previewer
+    from builder.console import Exit
+    from builder.diagnostics import ContentError
+
+    project, console, cache = _open(folder, "text", no_cache=no_cache)
+    if target is None:
+
+        def ready(address: str) -> None:
+            console.say(f"preview: {address}  (Ctrl-C ends it)")
+
+        previewer.serve(project, cache, _now(), port=port, ready=ready, browse=not no_open)
+        return Exit.FINE
+    try:
+        exported = previewer.export(project, cache, _now(), target)
+    except ContentError as error:
+        return _content_error(console, error)
+    console.report(exported.warnings)
+    console.say(f"made {len(exported.files)} files in {click.format_filename(target)}")
+    return Exit.FINE
+
+
+@main.command()
 @click.argument("before", metavar="REF|FILE.apkg")
 @_PROJECT
 @click.option(

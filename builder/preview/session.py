@@ -1,0 +1,171 @@
+"""What the browser sees: the deck as it was last good, and what is wrong with it now."""
+
+import threading
+from collections.abc import Iterable
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass, replace
+
+from builder import lock as locks
+from builder.cache import JSON, Cache
+from builder.console import as_json
+from builder.diagnostics import ContentError, Diagnostic, EnvironmentProblem, excerpt
+from builder.load import load
+from builder.preview.view import View, Viewer
+from builder.preview.workers import BrokenProcessPool, Drawn, Workers
+from builder.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state of the preview; it never changes, another one takes its place.
+
+    Attributes:
+        revision: Counts up with every state.
+        view: The last good state of the deck; None if there was none yet.
+        read: Counts how often the files were read.
+        problems: What is wrong, as JSON.
+    """
+
+    revision: int
+    view: View | None
+    read: int
+    problems: tuple[JSON, ...]
+
+
+class Session:
+    """One project under an author's hands.
+
+    Cards come first: they need only that the files can be read. The rules of authors and the lock,
+    which look at the whole deck, follow from a process of their own.
+    """
+
+    def __init__(self, project: Project, cache: Cache, now: int) -> None:
+        self.project = project
+        self._cache = cache
+        self._viewer = Viewer(project)
+        self._workers = Workers(project, cache, now)
+        self._changed = threading.Condition()
+        self._state = State(0, None, 0, ())
+        self._closed = False
+        self._readable = True
+        self._check: Future[tuple[Diagnostic, ...]] | None = None
+        self._pages: dict[str, tuple[int, Future[Drawn]]] = {}
+
+    @property
+    def state(self) -> State:
+        """The present state."""
+        return self._state
+
+    def reload(self) -> None:
+        """Read what changed, show it, and have it checked."""
+        read = self._state.read + 1
+        try:
+            loaded = load(self.project, self._cache)
+            path = self.project.content / "deck.lock"
+            lock = locks.read(path, self.project.name(path))
+            view = self._viewer.view(loaded, lock)
+        except ContentError as error:
+            self._readable = False
+            self._put(read=read, problems=self._told(error.diagnostics))
+            return
+        except EnvironmentProblem as error:
+            self._put(read=read, problems=(_said(str(error)),))
+            return
+        # What the rules said stays until they are through with the new state; what could not be
+        # read before can be now.
+        problems = self._state.problems if self._readable else ()
+        self._readable = True
+        self._put(read=read, view=view, problems=problems)
+        self._start_check(read)
+
+    def _start_check(self, read: int) -> None:
+        if self._check is not None:
+            self._check.cancel()
+        check = self._check = self._workers.check()
+        check.add_done_callback(lambda done: self._checked(read, done))
+
+    def _checked(self, read: int, done: "Future[tuple[Diagnostic, ...]]") -> None:
+        try:
+            problems = self._told(done.result())
+        except CancelledError:
+            return
+        except (BrokenProcessPool, OSError, EnvironmentProblem) as error:
+            problems = (_said(f"the content could not be checked: {error}"),)
+        with self._changed:
+            if read == self._state.read:
+                self._put(problems=problems)
+
+    def _put(
+        self,
+        *,
+        read: int | None = None,
+        view: View | None = None,
+        problems: tuple[JSON, ...],
+    ) -> None:
+        with self._changed:
+            old = self._state
+            self._state = replace(
+                old,
+                revision=old.revision + 1,
+                view=view or old.view,
+                read=old.read if read is None else read,
+                problems=problems,
+            )
+            self._changed.notify_all()
+
+    def _told(self, diagnostics: Iterable[Diagnostic]) -> tuple[JSON, ...]:
+        texts: dict[str, str] = {}
+        told: list[JSON] = []
+        for diagnostic in diagnostics:
+            shown = ""
+            if diagnostic.span:
+                path = diagnostic.span.path
+                if path not in texts:
+                    file = self.project.root / path
+                    raw = file.read_bytes() if file.is_file() else b""
+                    texts[path] = raw.decode("utf-8-sig", "replace")
+                shown = excerpt(diagnostic.span, texts[path])
+            told.append({**as_json(diagnostic), "excerpt": shown})
+        return tuple(told)
+
+    def wait(self, seen: State | None, seconds: float) -> State | None:
+        """The next state after `seen`; None if none came in time or the preview ends."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._state is not seen, seconds)
+            return None if self._closed or self._state is seen else self._state
+
+    @property
+    def closed(self) -> bool:
+        """Whether the preview ends."""
+        return self._closed
+
+    def pages(self, name: str) -> Drawn:
+        """A printed output of the present state; waits until it is drawn."""
+        with self._changed:
+            read = self._state.read
+            before = self._pages.get(name)
+            if before is None or before[0] != read:
+                if before is not None:
+                    before[1].cancel()
+                self._pages[name] = (read, self._workers.draw(name))
+            future = self._pages[name][1]
+        try:
+            return future.result()
+        except CancelledError:
+            return Drawn(b"", "the content changed meanwhile")
+        except (BrokenProcessPool, OSError) as error:
+            return Drawn(b"", f"the pages could not be drawn: {error}")
+
+    def close(self) -> None:
+        """End what is under way, and tell all who wait."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._workers.close()
+
+
+def _said(message: str) -> JSON:
+    return {
+        **as_json(Diagnostic("preview", message, None)),
+        "excerpt": "",
+    }

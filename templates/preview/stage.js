@@ -1,0 +1,165 @@
+// The middle of the page: the card shown, and the printed pages.
+"use strict";
+
+window.stage = (() => {
+const $ = (id) => document.getElementById(id);
+const { make } = window.list;
+const stage = { view: "cards" };
+let ready = false;
+let number = 0;
+
+window.addEventListener("message", (event) => {
+  if (event.source !== $("card").contentWindow) return;
+  const { ready: frame, drawn, key, failed } = event.data ?? {};
+  if (frame) {
+    ready = true;
+    stage.draw();
+  } else if (drawn !== undefined) {
+    if (drawn === number) document.documentElement.dataset.idle = "yes";
+  } else if (failed) {
+    console.error(failed);
+  } else if (key) {
+    document.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  }
+});
+
+const PLATFORM = /Mac/.test(navigator.platform) ? "mac" : /Win/.test(navigator.platform) ? "win" : "linux";
+
+/** Draw the card shown as Anki does; `answered` if it was just flipped. */
+stage.draw = (answered = false) => {
+  const { card, side, settings, deck } = model;
+  stage.dress();
+  if (!card || !ready) return;
+  const variant = model.variant();
+  const kind = deck.kinds[card.note.kind];
+  const note = { fields: model.fields(card), tags: card.note.tags, deck: deck.name, number: card.number };
+  const html = `<style>${variant.css}</style>${cardSides(kind, note)[side]}`;
+  number += 1;
+  document.documentElement.dataset.idle = "no";
+  $("card").contentWindow.postMessage({
+    draw: number,
+    html,
+    body: `card card${kind.cloze ? card.number : 1}`,
+    root: settings.phone ? "mobile android linux" : PLATFORM,
+    night: settings.night,
+    place: `${card.id} ${side}`,
+    answered: answered && side === "back",
+  }, "*");
+};
+
+/** The page around the card: buttons, facts, colours. */
+stage.dress = () => {
+  const { card, side, settings } = model;
+  const root = document.documentElement;
+  root.classList.toggle("night", settings.night);
+  root.classList.toggle("phone", settings.phone);
+  root.dataset.view = stage.view;
+  $("cards").hidden = !card || stage.view !== "cards";
+  $("print").hidden = stage.view === "cards";
+  $("nothing").hidden = Boolean(card) || stage.view !== "cards";
+  $("nothing").textContent = model.cards.length ? word("nothing") : word("empty");
+  $("night").setAttribute("aria-pressed", settings.night);
+  $("width").textContent = word(settings.phone ? "phone" : "desktop");
+  for (const tab of $("tabs").children) tab.setAttribute("aria-selected", tab.dataset.view === stage.view);
+  if (!model.deck) return;
+  const variant = model.variant();
+  $("language").textContent = variant.languages.join(" + ");
+  $("language").hidden = model.deck.variants.length < 2;
+  if (!card) return;
+  $("flip").textContent = word(side === "front" ? "show-back" : "show-front");
+  chips(card);
+  facts(card);
+};
+
+function chips(card) {
+  const all = model.cards.filter((each) => each.item === card.item);
+  $("chips").replaceChildren(...all.map((each) => {
+    const chip = make("a", "chip");
+    chip.href = `#${each.id}`;
+    const fact = each.note.key.slice(each.item.id.length + 1);
+    chip.textContent = each.note.kind === "basic" ? word("basic")
+      : each.note.numbers.length > 1 ? `${fact} c${each.number}` : fact;
+    if (each === card) chip.setAttribute("aria-current", "true");
+    if (each.note.state) chip.classList.add("fresh");
+    return chip;
+  }));
+}
+
+function facts({ note, item, topic }) {
+  const key = make("code", "", note.key);
+  const parts = [key, make("span", "", word(item.level)), make("span", "", topic.title[model.variant().languages[0]])];
+  if (note.state) parts.push(make("span", "mark", word(note.state === "new" ? "new" : "edited")));
+  if (note.place) {
+    const [path, line, column] = note.place;
+    const link = make("a", "", `${path}:${line}`);
+    link.href = stage.editor(path, line, column);
+    link.title = word("editor");
+    parts.push(link);
+  }
+  $("facts").replaceChildren(...parts.flatMap((part, at) => (at ? [" · ", part] : [part])));
+}
+
+/** The address that opens a place in VS Code. */
+stage.editor = (path, line, column) =>
+  `vscode://file/${encodeURI(`${DECKWRIGHT.root}/${path}`.replace(/^\//, ""))}:${line}:${column}`;
+
+/** Show the card of an id, or the pages of a document: `print/handout.pdf`. */
+stage.go = (id) => {
+  if (id.startsWith("print/")) {
+    stage.open(id.slice("print/".length));
+    return;
+  }
+  const card = model.find(id) ?? model.card ?? model.passing[0] ?? null;
+  stage.view = "cards";
+  if (card !== model.card) model.side = "front";
+  model.card = card;
+  list.mark();
+  stage.draw();
+};
+
+stage.flip = () => {
+  model.side = model.side === "front" ? "back" : "front";
+  stage.draw(true);
+};
+
+// ---------------------------------------------------------------- printed pages
+
+let shown = "";
+
+stage.tabs = () => {
+  const views = [["cards", word("cards")], ...(model.deck?.print ?? []).map((name) => [name, name])];
+  $("tabs").replaceChildren(...views.map(([view, label]) => {
+    const tab = make("button", "", label);
+    tab.setAttribute("role", "tab");
+    tab.dataset.view = view;
+    tab.addEventListener("click", () => {
+      location.hash = view === "cards" ? model.card?.id ?? "" : `print/${view}`;
+    });
+    return tab;
+  }));
+  $("tabs").hidden = views.length < 2;
+};
+
+/** Show a document; the pages shown stay until the new ones are drawn. */
+stage.open = async (name) => {
+  if (!model.deck?.print.includes(name)) {
+    stage.go("");
+    return;
+  }
+  stage.view = name;
+  stage.dress();
+  const address = model.live ? `print/${name}?revision=${model.revision}` : name;
+  if (address === shown) return;
+  $("print-link").href = address;
+  if (model.live) {
+    $("print-state").textContent = word("drawing");
+    await fetch(address).then((answer) => answer.blob()).catch(() => {});
+    if (stage.view !== name || address !== $("print-link").getAttribute("href")) return;
+    $("print-state").textContent = "";
+  }
+  shown = address;
+  $("pages").src = address;
+};
+
+return stage;
+})();
