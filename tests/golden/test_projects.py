@@ -14,13 +14,18 @@ from builder.cache import Cache
 from builder.load import load
 from builder.lock import read
 from builder.project import Project
-from builder.targets import Context, PrintJob, handout, sheet
+from builder.targets import Context, PrintJob, cards, handout, sheet, worksheet
 from tests.anki.dump import dump
 from tests.conftest import Golden
 
 HERE = Path(__file__).parent / "projects"
 NOW = 1_790_000_000
-PRINT = {"sheet": sheet.render, "handout": handout.render}
+PRINT = {
+    "sheet": sheet.render,
+    "handout": handout.render,
+    "cards": cards.render,
+    "worksheet": worksheet.render,
+}
 
 
 @pytest.mark.parametrize("case", sorted(path.name for path in HERE.iterdir()))
