@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder import lock as locks
+from builder import unchanged
 from builder.cache import Cache
 from builder.diagnostics import ContentError, Diagnostic, Span, did_you_mean
 from builder.load import Loaded, load
@@ -118,6 +119,15 @@ def build(
         ContentError: The content, the lock or a name is wrong; nothing was written.
         EnvironmentProblem: A library that print needs is missing.
     """
+    options = (_month(now), *names)
+    before = unchanged.inputs(project)
+    if since is None:
+        present = unchanged.recall(cache, before, options, project.dist)
+        if present is not None:
+            *artifacts, _ = present.files
+            for artifact in artifacts:
+                progress(artifact.name)
+            return Built(tuple(artifacts), present.warnings, False)
     made = make(project, cache, now=now, names=names, locked=locked, since=since, progress=progress)
     if made.lock is not None:
         write_atomically(project.content / "deck.lock", made.lock.encode())
@@ -128,6 +138,10 @@ def build(
         (project.dist / UPDATE).unlink(missing_ok=True)
     sums = sums_text(project.dist / name for name in (*made.outputs, UPDATE))
     write_atomically(project.dist / SUMS, sums.encode())
+    after = unchanged.inputs(project)
+    if since is None and unchanged.same(before, after):
+        files = (*made.artifacts, Artifact(SUMS, sums.encode()))
+        unchanged.remember(cache, after, options, unchanged.Present(files, made.warnings))
     return Built(made.artifacts, made.warnings, made.lock is not None)
 
 

@@ -14,6 +14,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -37,6 +38,30 @@ def key(version: str, *inputs: JSON) -> str:
     """
     text = json.dumps([version, *inputs], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
+
+
+@lru_cache(maxsize=8)
+def code_version(*libraries: str) -> str:
+    """What code contributes to a result: every module of Deckwright, and some libraries.
+
+    For results that many modules have a part in: an edit to any of them makes all anew, as nobody
+    has to remember a number to raise.
+
+    Args:
+        libraries: Names of distributions.
+    """
+    from importlib.metadata import version
+
+    package = Path(__file__).parent
+    digest = hashlib.blake2b(" ".join(f"{name} {version(name)}" for name in libraries).encode())
+    for file in sorted(package.rglob("*.py")):
+        if not file.relative_to(package).as_posix().startswith(_NO_PART):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+#: Modules that make nothing that is kept.
+_NO_PART = ("cli", "console", "doctor", "explain", "preview", "prover", "scaffold")
 
 
 def default_folder() -> Path:

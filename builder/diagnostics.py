@@ -8,14 +8,13 @@ import difflib
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
-    """A range of characters in a source file.
+class Span(NamedTuple):
+    """A range of characters in a source file; a tuple, since a large deck has tens of thousands.
 
     Lines and columns count from 1; columns count code points, as editors do. `end_column` is the
     column after the last character. `path` is relative to the project, with forward slashes.

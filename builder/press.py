@@ -72,7 +72,7 @@ def draw(job: PrintJob, cache: Cache) -> Printed:
 def _key(job: PrintJob) -> str:
     formulas: list[JSON] = [[f.latex, f.display] for f in job.formulas]
     return key(
-        f"pdf {_VERSION} {_versions()}",
+        f"pdf {_VERSION} {versions()}",
         job.html,
         job.css,
         job.duplex,
@@ -90,7 +90,8 @@ def _pictures(job: PrintJob) -> Iterator[tuple[str, str]]:
 
 
 @lru_cache(maxsize=1)
-def _versions() -> str:
+def versions() -> str:
+    """Everything outside Deckwright that has a part in a PDF."""
     packages = [f"{name} {version(name)}" for name in ("weasyprint", "pydyf", "fonttools")]
     pango = _native("pango-1.0", "0", "pango_version_string")
     harfbuzz = _native("harfbuzz", "0", "hb_version_string")

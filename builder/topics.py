@@ -10,7 +10,6 @@ import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.metadata import version
 from itertools import repeat
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +17,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from builder import source
-from builder.cache import Cache, key
+from builder.cache import Cache, code_version, key
 from builder.diagnostics import ContentError, Diagnostic, Span
 from builder.lint import TopicReport, lint_topic
 from builder.model import DeckFile, Term, Topic, TopicFile
@@ -230,33 +229,13 @@ def _items(parsed: Source) -> Iterator[tuple[str, source.Scalar, source.Node]]:
 def _common(setting: Setting) -> str:
     """Hash of everything that all topics depend on."""
     return key(
-        _code(),
+        code_version("markdown-it-py", "mdit-py-plugins", "pydantic", "pygments", "pyyaml"),
         setting.deck.model_dump_json(exclude={"outputs", "topics"}),
         list(setting.symbols),
         [term.model_dump_json() for term in setting.glossary],
         setting.month,
         dict(setting.digests),
     )
-
-
-@lru_cache(maxsize=1)
-def _code() -> str:
-    """What the code contributes: every module that has a part in it, and the libraries it uses."""
-    package = Path(__file__).parent
-    files = sorted(
-        file
-        for file in package.rglob("*.py")
-        if not file.relative_to(package).as_posix().startswith(_NO_PART)
-    )
-    libraries = ("markdown-it-py", "mdit-py-plugins", "pydantic", "pygments", "pyyaml")
-    return _digest(
-        b"".join(file.read_bytes() for file in files)
-        + " ".join(f"{name} {version(name)}" for name in libraries).encode()
-    )
-
-
-#: Modules that make nothing of a `Prepared`: an edit there need not cost a cold build.
-_NO_PART = ("cli", "console", "doctor", "explain", "pdf", "press", "preview", "prover", "scaffold")
 
 
 def _digest(data: bytes) -> str:

@@ -3,8 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from builder.diagnostics import Diagnostic, Span
 from builder.lint.content import Entry
@@ -12,8 +11,7 @@ from builder.lint.text import HAN
 from builder.source import Source
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """What the rules for the whole deck look at: an item without its texts.
 
     Attributes:
@@ -137,8 +135,10 @@ _MOST_CANDIDATES: Final = 50
 
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    names = {w for w in one ^ other if w.isascii() and not w.isalpha()}
-    return not names and len(one & other) >= _SIMILAR * len(one | other) > 0
+    common = len(one & other)
+    if common == 0 or common < _SIMILAR * (len(one) + len(other) - common):
+        return False
+    return not any(word.isascii() and not word.isalpha() for word in one ^ other)
 
 
 def unused_figures(items: Iterable[Summary], figures: Iterable[str]) -> Iterator[Diagnostic]:

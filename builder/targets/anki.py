@@ -1,16 +1,21 @@
 """The Anki deck: the lock's view of its notes, the package and the text update."""
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from io import StringIO
+from typing import TYPE_CHECKING
 
 from builder import lock as locks
+from builder.cache import code_version, key
 from builder.diagnostics import Diagnostic, Span
 from builder.lock import SPARE, DeckEntry, Kind, Lock, NoteEntry
 from builder.model import Deck
 from builder.project import Project
 from builder.targets import Artifact, Context, faces
 from builder.targets.notes import Note
+
+if TYPE_CHECKING:
+    from builder.targets import apkg
 
 
 def deck_name(deck: Deck) -> str:
@@ -73,6 +78,7 @@ def render(deck: Deck, context: Context) -> list[Artifact]:
 
     project, lock = context.project, context.lock
     shown = context.output.languages or deck.languages
+    about = description(deck, project, shown)
     later = faces.variant(deck, shown)
     css = faces.css(deck, project, shown)
     types: dict[Kind, apkg.NoteType] = {}
@@ -88,6 +94,26 @@ def render(deck: Deck, context: Context) -> list[Artifact]:
             sort_field=faces.SORT_FIELD,
             changed_at=kept.changed_at + later,
         )
+    # The lock has a hash of each note's content, pictures included; the order is that of study.
+    order = tuple(note.key for note in context.notes)
+    name = key(
+        code_version("genanki", "deflate"),
+        locks.write(lock),
+        order,
+        about,
+        repr(list(types.values())),
+    )
+    data = context.cache.get("apkg", name)
+    if data is None:
+        data = _package(context, types, about)
+        context.cache.put("apkg", name, data)
+    return [Artifact(context.name, data)]
+
+
+def _package(context: Context, types: "Mapping[Kind, apkg.NoteType]", about: str) -> bytes:
+    from builder.targets import apkg
+
+    project, lock = context.project, context.lock
     ids, card_ids = _ids(lock.notes.values())
     media: dict[str, str] = {}
     packed = []
@@ -109,15 +135,12 @@ def render(deck: Deck, context: Context) -> list[Artifact]:
         media |= note.media
     assert lock.deck is not None  # noqa: S101 - next_lock gives no other
     changed_at = max((note.changed_at for note in packed), default=locks.EARLIEST)
-    data = apkg.package(
-        apkg.PackedDeck(
-            lock.deck.number, lock.deck.name, description(deck, project, shown), changed_at
-        ),
+    return apkg.package(
+        apkg.PackedDeck(lock.deck.number, lock.deck.name, about, changed_at),
         list(types.values()),
         packed,
         {name: (project.content / "figures" / path).read_bytes() for name, path in media.items()},
     )
-    return [Artifact(context.name, data)]
 
 
 #: Notes first seen in the same build get ids within this time after it, in milliseconds.

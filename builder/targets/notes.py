@@ -8,9 +8,8 @@ import hashlib
 import html
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from builder import lock as locks
 from builder import markup, references
@@ -20,8 +19,7 @@ from builder.project import Project
 from builder.targets import faces
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """What a note says.
 
     Attributes:
