@@ -16,6 +16,7 @@ from base64 import b32encode
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, cast
 
@@ -427,6 +428,7 @@ def _lines(lock: Lock, deck: DeckEntry) -> Iterator[str]:
         )
 
 
+@lru_cache(maxsize=1024)  # most notes share a few times
 def _iso(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
