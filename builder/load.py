@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from builder import proofs, source, topics
+from builder import glyphs, proofs, source, topics
 from builder.cache import Cache
 from builder.diagnostics import ContentError, Diagnostic, Span, did_you_mean, in_order
 from builder.lint import lint_deck
@@ -119,6 +119,7 @@ def load(project: Project, cache: Cache, month: str | None = None, workers: int 
     files = _topic_files(reader, deck_file, deck_source)
     prepared = topics.prepare_all(files, setting, cache, workers)
     reader.problems += (problem for topic in prepared for problem in topic.problems)
+    reader.problems += glyphs.missing(project, deck_file, _printed(project, files), cache)
     _check_ids(reader, prepared)
     _check_references(reader, prepared)
     checks = {place: span for topic in prepared for place, span in topic.checks.items()}
@@ -203,6 +204,15 @@ def _topic_files(reader: _Reader, deck_file: DeckFile, deck_source: Source) -> l
         except ContentError as error:
             reader.problems += error.diagnostics
     return found
+
+
+def _printed(project: Project, files: list[topics.File]) -> dict[str, bytes]:
+    """Name and content of the files whose texts are printed."""
+    others = [project.content / name for name in ("deck.yaml", "symbols.yaml")]
+    return {
+        **{project.name(file): file.read_bytes() for file in others if file.is_file()},
+        **{file.name: file.data for file in files},
+    }
 
 
 def _topic_paths(project: Project) -> list[Path]:

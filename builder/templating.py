@@ -57,3 +57,28 @@ def _environment(folders: tuple[Path, ...], files: tuple[Path, ...], *, cards: b
         keep_trailing_newline=True,
         **marks,
     )
+
+
+#: The template of each kind of printed output.
+PRINT_TEMPLATES = {
+    "sheet": "cheatsheet.html",
+    "handout": "handout.html",
+    "cards": "cards.html",
+    "worksheet": "worksheet.html",
+}
+
+
+def print_files(folders: tuple[Path, ...], target: str, template: str | None) -> tuple[str, ...]:
+    """The names of all templates that an output of print uses, the page's own first.
+
+    Args:
+        folders: Where to look for a template; the first folder that has it wins.
+        target: The kind of output.
+        template: The project's own template for it, if the output names one. `own.html` is styled
+            by `own.css` if there is one, else by the target's style sheet.
+    """
+    default = PRINT_TEMPLATES[target]
+    page = template or default
+    styles = (page.removesuffix(".html") + ".css", default.removesuffix(".html") + ".css")
+    style = next(s for s in styles if s == styles[1] or any((f / s).is_file() for f in folders))
+    return page, default, "base.html", "parts.html", "base.css", "hues.css", style

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from builder import markup, pdf
@@ -17,7 +16,7 @@ from builder.diagnostics import display_width
 from builder.markup.records import ClozeStyle
 from builder.model import Deck, Item, Level, Topic, html_language
 from builder.targets import Context, PrintJob
-from builder.templating import print_environment
+from builder.templating import print_environment, print_files
 from builder.typeset import Drawing, Formula, typeset
 
 #: How many colours `hues.css` has; topics take them in turn.
@@ -219,7 +218,8 @@ def job(
     html = environment.get_template(template).render(values)
     css = "\n".join(
         environment.get_template(name).render(values)
-        for name in ("base.css", "hues.css", _stylesheet(environment, template, defaults))
+        for name in print_files(folders, output.target, output.template)
+        if name.endswith(".css")
     )
     return PrintJob(
         name=context.name,
@@ -248,12 +248,6 @@ def shares(view: DeckView) -> tuple[int, ...]:
     total = sum(lengths) or 1
     widths = [round(min(max(100 * n / total, 0.9 * even), 1.1 * even)) for n in lengths]
     return (*widths[:-1], 100 - sum(widths[:-1]))
-
-
-def _stylesheet(environment: Environment, template: str, defaults: Defaults) -> str:
-    own = template.removesuffix(".html") + ".css"
-    known = environment.list_templates(extensions=["css"])
-    return own if own in known else defaults.template.removesuffix(".html") + ".css"
 
 
 def formulas(deck: Deck) -> Iterator[Formula]:
