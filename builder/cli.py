@@ -127,7 +127,14 @@ def _open(folder: Path, form: str, *, no_cache: bool) -> "tuple[Project, Console
         file = project.root / path
         return file.read_bytes().decode("utf-8-sig", "replace") if file.is_file() else ""
 
-    return project, Console(cast("Format", form), read), _cache(no_cache=no_cache)
+    # Set by GitHub's runners: where the repository is.
+    workspace = os.environ.get("GITHUB_WORKSPACE")
+    place = ""
+    if form == "github" and workspace and project.root.is_relative_to(Path(workspace).resolve()):
+        inside = project.root.relative_to(Path(workspace).resolve())
+        place = "".join(f"{part}/" for part in inside.parts)
+    console = Console(cast("Format", form), read, place)
+    return project, console, _cache(no_cache=no_cache)
 
 
 def _cache(*, no_cache: bool) -> "Cache":

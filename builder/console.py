@@ -32,17 +32,20 @@ class Console:
     Attributes:
         format: `text` for people, `json` one document on stdout, `github` workflow annotations.
         read: The text of a source file by its path as in spans, for excerpts.
+        folder: What leads from the repository to the paths in spans, `decks/capitals/` say:
+            annotations name files as the repository does.
     """
 
     format: Format = "text"
     read: Callable[[str], str] = field(default=lambda _: "")
+    folder: str = ""
 
     def report(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Print problems in the text or GitHub format; JSON is printed once, by `finish`."""
         diagnostics = tuple(diagnostics)
         if self.format == "github":
             for diagnostic in diagnostics:
-                _out(as_annotation(diagnostic))
+                _out(as_annotation(diagnostic, self.folder))
         if self.format == "text":
             texts: dict[str, str] = {}
             for diagnostic in diagnostics:
@@ -93,7 +96,7 @@ def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
     }
 
 
-def as_annotation(diagnostic: Diagnostic) -> str:
+def as_annotation(diagnostic: Diagnostic, folder: str = "") -> str:
     """A GitHub workflow command, which annotates the line in a pull request."""
     text = diagnostic.message + (f"\n{diagnostic.help}" if diagnostic.help else "")
     place = ""
@@ -101,7 +104,7 @@ def as_annotation(diagnostic: Diagnostic) -> str:
         span = diagnostic.span
         end = f",endColumn={span.end_column}" if span.line == span.end_line else ""
         place = (
-            f"file={_property(span.path)},line={span.line},endLine={span.end_line},"
+            f"file={_property(folder + span.path)},line={span.line},endLine={span.end_line},"
             f"col={span.column}{end},"
         )
     return f"::{diagnostic.severity} {place}title={_property(diagnostic.code)}::{_data(text)}"

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from builder import pdf, schema
+from builder import schema
 from builder.project import packaged
 
 #: Files whose real names would mean something in this repository too.
-_HIDDEN = {"gitignore": ".gitignore", "github": ".github"}
+_HIDDEN = {"gitignore": ".gitignore", "gitattributes": ".gitattributes", "github": ".github"}
+
+#: Where Deckwright's own repository is on GitHub: projects take its action from there.
+REPOSITORY = "deckwright/deckwright"
 
 
 class NotEmptyError(Exception):
@@ -123,7 +126,7 @@ def _values(choices: Choices) -> dict[str, str]:
         "languages": f"[{', '.join(choices.languages)}]",
         "outputs": "\n".join(f"  {file}: {what}" for file, what in outputs.items()),
         "options": " ".join(f"--language {language}" for language in choices.languages),
-        "apt": pdf.APT,
+        "repository": REPOSITORY,
         "version": version("deckwright"),
     }
 

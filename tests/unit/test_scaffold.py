@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from builder import cli, pdf, scaffold, schema
+from builder import cli, scaffold, schema
 from builder.model import Item
 from builder.scaffold import Choices
 
@@ -111,17 +111,6 @@ def test_editors_find_the_schemas() -> None:
             assert target.resolve().relative_to("/p").as_posix() in made
 
 
-def test_the_workflow_asks_for_little_and_pins_what_it_uses() -> None:
-    workflow = scaffold.files(Choices("d", "D", ("en",)))[".github/workflows/deck.yml"]
-    assert "permissions:\n  contents: read\n" in workflow
-    assert "persist-credentials: false" in workflow
-    used = re.findall(r"uses: (.*)", workflow)
-    assert len(used) == 3
-    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40} # v[0-9.]+", action) for action in used)
-    assert f"sudo {pdf.APT}" in workflow
-    assert "deckwright build --locked --format github" in workflow
-
-
 def test_a_folder_with_something_in_it_is_refused(tmp_path: Path) -> None:
     kept = tmp_path / "kept.txt"
     kept.write_text("mine")
@@ -139,7 +128,7 @@ def test_an_empty_folder_is_taken_and_readable(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     assert run("new", folder).exit_code == 0
     assert {path.name for path in folder.iterdir()} == {
-        *(".github", ".gitignore", ".vscode", "README.md", "content", "schema")
+        *(".gitattributes", ".github", ".gitignore", ".vscode", "README.md", "content", "schema")
     }
     folder = tmp_path / "new" / "deck"
     assert run("new", folder).exit_code == 0
