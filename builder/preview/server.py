@@ -85,12 +85,13 @@ def serve(
     stop = threading.Event()
     before = snapshot(project)
     session.reload()
-    threads = [
-        threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True),
-        threading.Thread(target=watch, args=(project, before, stop, session.reload), daemon=True),
-    ]
-    for thread in threads:
-        thread.start()
+
+    def look() -> None:
+        session.warm()
+        watch(project, before, stop, session.reload)
+
+    threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
+    threading.Thread(target=look, daemon=True).start()
     address = f"http://{HOST}:{server.server_port}/"
     # Also for those who end us otherwise, or started us with Ctrl-C turned off.
     for ending in (signal.SIGINT, signal.SIGTERM):

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from builder import lock as locks
@@ -13,6 +14,9 @@ from builder.load import load
 from builder.preview.view import View, Viewer
 from builder.preview.workers import BrokenProcessPool, Drawn, Workers
 from builder.project import Project
+
+#: Seconds between showing cards and checking them: the browser needs the processors first.
+PAUSE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +60,21 @@ class Session:
         """The present state."""
         return self._state
 
+    def warm(self) -> None:
+        """Read all again: what was made the first time is then known, as what was kept is."""
+        with suppress(ContentError, EnvironmentProblem):
+            self._view()
+
+    def _view(self) -> View:
+        loaded = load(self.project, self._cache)
+        path = self.project.content / "deck.lock"
+        return self._viewer.view(loaded, locks.read(path, self.project.name(path)))
+
     def reload(self) -> None:
         """Read what changed, show it, and have it checked."""
         read = self._state.read + 1
         try:
-            loaded = load(self.project, self._cache)
-            path = self.project.content / "deck.lock"
-            lock = locks.read(path, self.project.name(path))
-            view = self._viewer.view(loaded, lock)
+            view = self._view()
         except ContentError as error:
             self._readable = False
             self._put(read=read, problems=self._told(error.diagnostics))
@@ -76,12 +87,17 @@ class Session:
         problems = self._state.problems if self._readable else ()
         self._readable = True
         self._put(read=read, view=view, problems=problems)
-        self._start_check(read)
+        waiting = threading.Timer(PAUSE, self._start_check, (read,))
+        waiting.daemon = True
+        waiting.start()
 
     def _start_check(self, read: int) -> None:
-        if self._check is not None:
-            self._check.cancel()
-        check = self._check = self._workers.check()
+        with self._changed:
+            if self._closed or read != self._state.read:
+                return
+            if self._check is not None:
+                self._check.cancel()
+            check = self._check = self._workers.check()
         check.add_done_callback(lambda done: self._checked(read, done))
 
     def _checked(self, read: int, done: "Future[tuple[Diagnostic, ...]]") -> None:

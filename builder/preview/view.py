@@ -29,14 +29,12 @@ class View:
         topics: Topic id -> JSON of its items and notes.
         media: Name of each picture as the cards call it -> the file.
         print: Names of the printed outputs.
-        downloads: Names of all outputs.
     """
 
     deck: str
     topics: Mapping[str, str]
     media: Mapping[str, Path]
     print: tuple[str, ...]
-    downloads: tuple[str, ...]
 
     def script(self, **more: object) -> str:
         """A program that defines all of it as DECKWRIGHT, with `more` beside it."""
@@ -56,6 +54,16 @@ def _script(more: Mapping[str, object], deck: str, topics: Mapping[str, str]) ->
     return f"window.DECKWRIGHT={{{','.join(parts)}}};\n"
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A topic's JSON and what it was made of."""
+
+    topic: Topic
+    states: list[str]
+    text: str
+    digest: str
+
+
 @dataclass(slots=True)
 class Viewer:
     """Makes views of one project; topics that did not change are not written again.
@@ -68,7 +76,7 @@ class Viewer:
 
     project: Project
     live: bool = True
-    _kept: "dict[str, tuple[Topic, list[str], str]]" = field(default_factory=dict)
+    _kept: "dict[str, _Written]" = field(default_factory=dict)
 
     def view(self, loaded: Loaded, lock: Lock, downloads: Iterable[tuple[str, int]] = ()) -> View:
         """The deck as it is now.
@@ -96,14 +104,12 @@ class Viewer:
             "kinds": self._kinds(deck, lock),
             "print": printed,
             "downloads": [[name, size] for name, size in downloads],
-            "topics": [
-                {"id": name, "hash": hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}
-                for name, text in topics.items()
-            ],
+            "topics": [{"id": name, "hash": written.digest} for name, written in topics.items()],
         }
         figures = self.project.content / "figures"
         media = {name: figures / path for note in loaded.notes for name, path in note.media.items()}
-        return View(_json(about), topics, media, printed, tuple(outputs))
+        texts = {name: written.text for name, written in topics.items()}
+        return View(_json(about), texts, media, printed)
 
     def _variants(self, deck: Deck) -> Iterator[dict[str, object]]:
         """The choices of languages: all, what the outputs show, and each language alone."""
@@ -133,23 +139,21 @@ class Viewer:
             for kind, face in faces.faces(deck, self.project, lock).items()
         }
 
-    def _topics(self, loaded: Loaded, lock: Lock) -> dict[str, str]:
+    def _topics(self, loaded: Loaded, lock: Lock) -> "dict[str, _Written]":
         notes: dict[str, list[Note]] = {}
         for note in loaded.notes:
             notes.setdefault(note.key.partition(".")[0], []).append(note)
-        made: dict[str, str] = {}
-        kept: dict[str, tuple[Topic, list[str], str]] = {}
+        made: dict[str, _Written] = {}
         for topic in loaded.deck.topics:
-            own = [note for item in topic.items for note in notes[item]]
-            states = [self._state(note, lock) for note in own]
+            states = [self._state(note, lock) for item in topic.items for note in notes[item]]
             before = self._kept.get(topic.id)
             # Loading gives the same object again for a file that did not change.
-            if before is None or before[0] is not topic or before[1] != states:
+            if before is None or before.topic is not topic or before.states != states:
                 text = _json(self._topic(topic, notes, states, loaded.spans))
-                before = (topic, states, text)
-            kept[topic.id] = before
-            made[topic.id] = before[2]
-        self._kept = kept
+                digest = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+                before = _Written(topic, states, text, digest)
+            made[topic.id] = before
+        self._kept = made
         return made
 
     def _state(self, note: Note, lock: Lock) -> str:

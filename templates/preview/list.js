@@ -4,7 +4,7 @@
 window.list = (() => {
 const $ = (id) => document.getElementById(id);
 const rows = new Map();    // item -> its row
-const groups = new Map();  // topic -> {element, count}
+const groups = new Map();  // topic -> its section, its languages, whether rows of it are hidden
 const list = {};
 
 function make(tag, className, content) {
@@ -45,27 +45,34 @@ list.build = () => {
   const variant = model.variant();
   const kept = new Map(groups);
   groups.clear();
-  const elements = [];
   for (const { id } of model.deck.topics) {
     const topic = model.topics.get(id);
-    let group = kept.get(topic);
-    if (!group || group.variant !== variant.id) {
-      const element = make("section");
-      const head = make("h2", "", title(topic.title));
-      const entries = make("ul");
-      entries.append(...topic.items.map(row));
-      element.append(head, entries);
-      group = { element, variant: variant.id };
-    }
-    groups.set(topic, group);
-    elements.push(group.element);
+    const old = kept.get(topic);
+    kept.delete(topic);
+    groups.set(topic, old?.variant === variant.id ? old : group(topic, variant));
   }
-  const known = new Set([...groups.keys()].flatMap((topic) => topic.items));
-  for (const item of rows.keys()) if (!known.has(item)) rows.delete(item);
-  $("topics").replaceChildren(...elements);
+  for (const topic of kept.keys()) for (const item of topic.items) rows.delete(item);
+  place($("topics"), [...groups.values()].map(({ element }) => element));
   options("topic", "all-topics", model.deck.topics.map(({ id }) => [id, title(model.topics.get(id).title)]));
   list.refresh();
 };
+
+function group(topic, variant) {
+  const element = make("section");
+  const entries = make("ul");
+  entries.append(...topic.items.map(row));
+  element.append(make("h2", "", title(topic.title)), entries);
+  return { element, variant: variant.id, hides: false };
+}
+
+// Elements that are where they belong stay untouched: to lay out thousands of rows takes long.
+function place(parent, wanted) {
+  const keep = new Set(wanted);
+  for (const child of [...parent.children]) if (!keep.has(child)) child.remove();
+  wanted.forEach((child, at) => {
+    if (parent.children[at] !== child) parent.insertBefore(child, parent.children[at] ?? null);
+  });
+}
 
 function options(id, all, pairs) {
   const select = $(id);
@@ -81,15 +88,18 @@ function options(id, all, pairs) {
 
 /** Show what passes the filters, and where the card shown stands. */
 list.refresh = () => {
-  const passing = new Set(model.passing.map((card) => card.item));
-  for (const [topic, { element }] of groups) {
+  const all = model.passing === model.cards;
+  const passing = new Set(all ? [] : model.passing.map((card) => card.item));
+  for (const [topic, each] of groups) {
+    if (all && !each.hides) continue;
+    each.hides = !all;
     let some = false;
     for (const item of topic.items) {
-      const shown = passing.has(item);
+      const shown = all || passing.has(item);
       rows.get(item).hidden = !shown;
       some ||= shown;
     }
-    element.hidden = !some;
+    each.element.hidden = !some;
   }
   $("count").textContent = model.passing.length
     ? word("count", model.passing.length, model.cards.length) : word("nothing");
@@ -105,7 +115,7 @@ list.mark = () => {
   marked.setAttribute("aria-current", "true");
   const box = marked.getBoundingClientRect();
   const frame = $("topics").getBoundingClientRect();
-  if (box.top < frame.top || box.bottom > frame.bottom) marked.scrollIntoView({ block: "nearest" });
+  if (box.top < frame.top + 36 || box.bottom > frame.bottom) marked.scrollIntoView({ block: "nearest" });
 };
 
 list.start = (changed) => {

@@ -40,19 +40,21 @@ model.take = (deck, changed) => {
   model.list();
 };
 
+const made = new WeakMap();
+
+function cardsOf(topic) {
+  if (!made.has(topic)) {
+    made.set(topic, topic.items.flatMap((item) => item.notes.flatMap((note) => note.numbers.map((number) => (
+      { topic, item, note, number, id: note.kind === "basic" ? note.key : `${note.key}:${number}` }
+    )))));
+  }
+  return made.get(topic);
+}
+
 /** Make the list of cards anew; the card shown stays, or what is nearest to it takes its place. */
 model.list = () => {
   const at = model.cards.indexOf(model.card);
-  model.cards = [];
-  for (const topic of model.deck ? model.deck.topics.map(({ id }) => model.topics.get(id)) : []) {
-    for (const item of topic.items) {
-      for (const note of item.notes) {
-        for (const number of note.numbers) {
-          model.cards.push({ topic, item, note, number, id: note.kind === "basic" ? note.key : `${note.key}:${number}` });
-        }
-      }
-    }
-  }
+  model.cards = (model.deck?.topics ?? []).flatMap(({ id }) => cardsOf(model.topics.get(id)));
   if (model.card) {
     const { id, note, item } = model.card;
     model.card = model.find(id) ?? model.find(note.key) ?? model.find(item.id)
@@ -84,7 +86,8 @@ function text(card) {
 model.filter = () => {
   const { query, topic, level, kind, state } = model.filters;
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  model.passing = model.cards.filter((card) =>
+  const none = !words.length && !topic && !level && !kind && !state;
+  model.passing = none ? model.cards : model.cards.filter((card) =>
     (!topic || card.topic.id === topic)
     && (!level || card.item.level === level)
     && (!kind || card.note.kind === kind)

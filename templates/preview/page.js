@@ -107,6 +107,11 @@ function dressed() {
   $("title").textContent = name;
   document.title = name;
   list.build();
+  const home = list.make("a", "", deck.homepage ?? "");
+  home.href = deck.homepage ?? "";
+  home.target = "_blank";
+  home.rel = "noopener noreferrer";
+  $("about").replaceChildren(`${deck.version} · ${deck.licence}`, ...(/^https?:/.test(deck.homepage ?? "") ? [" · ", home] : []));
   $("downloads").hidden = !deck.downloads?.length;
   $("downloads").querySelector("ul").replaceChildren(...(deck.downloads ?? []).map(([file, bytes]) => {
     const link = list.make("a", "", file);
@@ -145,11 +150,10 @@ async function take({ revision, deck, problems: found }) {
     }));
     model.revision = revision;
     model.take(deck, changed);
-    dressed();
     if (!model.card) model.card = model.passing[0] ?? null;
+    await stage.draw();
+    dressed();
     if (stage.view !== "cards") stage.go(`print/${stage.view}`);
-    list.mark();
-    stage.draw();
   }
   problems.take(found);
 }

@@ -7,15 +7,18 @@ const { make } = window.list;
 const stage = { view: "cards" };
 let ready = false;
 let number = 0;
+let drawn = () => {};
 
 window.addEventListener("message", (event) => {
   if (event.source !== $("card").contentWindow) return;
-  const { ready: frame, drawn, key, failed } = event.data ?? {};
+  const { ready: frame, drawn: at, key, failed } = event.data ?? {};
   if (frame) {
     ready = true;
     stage.draw();
-  } else if (drawn !== undefined) {
-    if (drawn === number) document.documentElement.dataset.idle = "yes";
+  } else if (at !== undefined) {
+    if (at !== number) return;
+    document.documentElement.dataset.idle = "yes";
+    drawn();
   } else if (failed) {
     console.error(failed);
   } else if (key) {
@@ -25,11 +28,11 @@ window.addEventListener("message", (event) => {
 
 const PLATFORM = /Mac/.test(navigator.platform) ? "mac" : /Win/.test(navigator.platform) ? "win" : "linux";
 
-/** Draw the card shown as Anki does; `answered` if it was just flipped. */
+/** Draw the card shown as Anki does; `answered` if it was just flipped. Resolves when it is drawn. */
 stage.draw = (answered = false) => {
   const { card, side, settings, deck } = model;
   stage.dress();
-  if (!card || !ready) return;
+  if (!card || !ready) return Promise.resolve();
   const variant = model.variant();
   const kind = deck.kinds[card.note.kind];
   const note = { fields: model.fields(card), tags: card.note.tags, deck: deck.name, number: card.number };
@@ -45,6 +48,8 @@ stage.draw = (answered = false) => {
     place: `${card.id} ${side}`,
     answered: answered && side === "back",
   }, "*");
+  drawn();
+  return new Promise((done) => { drawn = done; });
 };
 
 /** The page around the card: buttons, facts, colours. */
@@ -158,7 +163,7 @@ stage.open = async (name) => {
     $("print-state").textContent = "";
   }
   shown = address;
-  $("pages").src = address;
+  $("pages").src = `${address}#view=FitH&navpanes=0`;
 };
 
 return stage;
