@@ -410,7 +410,7 @@ def release(
     deck.lock that does not match; proofs that fail, which are programs and are run; an update that
     loses progress without a new major version.
     """
-    from builder import gates
+    from builder import gates, preview
     from builder.console import Exit
     from builder.diagnostics import ContentError
     from builder.release import publish
@@ -435,7 +435,7 @@ def release(
             cache,
             now=_now(),
             locked=not dry_run,
-            export=lambda site: _export(project, cache, site),
+            export=lambda site: preview.export(project, cache, _now(), site),
             added=added,
             progress=lambda name: console.say(f"made {name}"),
         )
@@ -445,13 +445,6 @@ def release(
     if refusals:
         console.say(f"a release would be refused: {', '.join(g for g in gates.GATES if g in shut)}")
     return Exit.FINE
-
-
-def _export(project: "Project", cache: "Cache", site: Path) -> None:
-    """Write the web demo."""
-    del project, cache
-    site.mkdir()
-    (site / "index.html").write_text("", "utf-8")
 
 
 @main.command()

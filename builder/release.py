@@ -24,7 +24,7 @@ def publish(
     *,
     now: int,
     locked: bool,
-    export: Callable[[Path], None],
+    export: Callable[[Path], object],
     added: Sequence[Path] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[str, ...]:
@@ -36,7 +36,7 @@ def publish(
         cache: Results of slow pure functions.
         now: Unix time in seconds.
         locked: Refuse to change deck.lock; a rehearsal need not.
-        export: Writes the web demo into a folder.
+        export: Writes the web demo into a folder that holds the outputs already.
         added: More files to publish.
         progress: Told of each file when it is ready.
 
@@ -60,6 +60,11 @@ def publish(
         assets = draft / "assets"
         files = [*made.artifacts, *(Artifact(file.name, file.read_bytes()) for file in added)]
         site = draft / "site"
+        outputs = [each for each in made.artifacts if each.name != UPDATE]
+        for artifact in outputs:  # first: the page offers for download what is there
+            write_atomically(site / artifact.name, artifact.data)
+        sums = sums_text(site.iterdir())
+        write_atomically(site / SUMS, sums.encode())
         export(site)
         files.append(_web(f"{candidate.loaded.deck.file.id}-web", site))
         progress(files[-1].name)
