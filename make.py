@@ -4,6 +4,7 @@
     python3 make.py build [NAME…] [OPTION…]   make the decks and documents in dist/
     python3 make.py test [--all] [ARG…]       lint, check types, then run pytest with the ARGs
     python3 make.py lint                      the part of `test` before pytest
+    python3 make.py bench [NOTES…]            measure, side by side with other tools
     python3 make.py release [--dry-run]       make all that a release publishes in build/release/
     python3 make.py deckwright [ARG…]         run the command line of this checkout
     python3 make.py lock [--upgrade]          write requirements*.txt anew from pyproject.toml
@@ -137,6 +138,12 @@ def lint(arguments: list[str]) -> int:
     return 1 if run_lint() else 0
 
 
+def bench(arguments: list[str]) -> int:
+    """Measure: the deck beside other tools, then print beside Chromium."""
+    set_up(DEVELOPMENT)
+    return run_module("bench", *arguments) or (0 if arguments else run_module("bench.printing"))
+
+
 def release(arguments: list[str]) -> int:
     """Make everything that a release of this repository publishes; its gates may refuse.
 
@@ -188,6 +195,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "build": build,
     "test": test,
     "lint": lint,
+    "bench": bench,
     "release": release,
     "deckwright": deckwright,
     "lock": lock,
