@@ -274,7 +274,7 @@ def _render(
             made[name].extend(result)
             for artifact in result:
                 progress(artifact.name)
-    for name, artifact in _print(jobs, loaded, cache):
+    for name, artifact in _print(jobs, project, loaded, cache):
         made[name].append(artifact)
         progress(artifact.name)
     return tuple(artifact for results in made.values() for artifact in results)
@@ -305,7 +305,7 @@ def _target(
 
 
 def _print(
-    jobs: Sequence[PrintJob], loaded: Loaded, cache: Cache
+    jobs: Sequence[PrintJob], project: Project, loaded: Loaded, cache: Cache
 ) -> Iterator[tuple[str, Artifact]]:
     """Draw the PDFs, each in a process of its own if there are several to draw."""
     from builder import press
@@ -319,12 +319,19 @@ def _print(
             yield job.name, Artifact(job.name, data)
     problems: list[Diagnostic] = []
     for job, printed in zip(waiting, _drawn(waiting, cache), strict=True):
-        problems += (Diagnostic("print", f"{job.name}: {p}", None) for p in printed.problems)
+        problems += (_complaint(job, problem, project) for problem in printed.problems)
         problems += (_misfit(job.name, misfit, loaded) for misfit in printed.misfits)
         if not (printed.problems or printed.misfits):
             yield job.name, Artifact(job.name, printed.data)
     if problems:
         raise ContentError(problems)
+
+
+def _complaint(job: PrintJob, problem: str, project: Project) -> Diagnostic:
+    from builder import style
+
+    located = style.located(problem, job.css, project.template_folders("print"))
+    return located or Diagnostic("print", f"{job.name}: {problem}", None)
 
 
 def _misfit(name: str, misfit: "Misfit", loaded: Loaded) -> Diagnostic:

@@ -100,6 +100,7 @@ def load(project: Project, cache: Cache, month: str | None = None, workers: int 
     if deck_file is None or languages is None:
         raise ContentError(reader.problems)
 
+    _check_templates(reader, deck_file, deck_source)
     texts = Texts(reader.problems, project.content / "figures")
     _check_description(texts, deck_source, languages)
     _check_unlisted(reader, deck_file, deck_source)
@@ -158,6 +159,22 @@ def _peek_languages(deck_source: Source) -> tuple[str, ...] | None:
     if isinstance(languages, list) and languages and all(isinstance(x, str) for x in languages):
         return tuple(languages)
     return None
+
+
+def _check_templates(reader: _Reader, deck_file: DeckFile, deck_source: Source) -> None:
+    folders = reader.project.template_folders("print")
+    for name, output in deck_file.outputs.items():
+        wanted = output.template
+        if wanted is not None and not any((folder / wanted).is_file() for folder in folders):
+            known = {file.name for folder in folders for file in folder.glob("*.html")}
+            reader.problems.append(
+                Diagnostic(
+                    "missing-template",
+                    f"there is no file templates/print/{wanted}",
+                    deck_source.value_span(("outputs", name, "template")),
+                    did_you_mean(wanted, sorted(known)) or "create the file, or delete the key",
+                )
+            )
 
 
 def _figures(project: Project) -> dict[str, str]:

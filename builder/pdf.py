@@ -157,7 +157,7 @@ def render_pdf(
     with _complaints() as problems, fonts.without_gc(), _our_fontconfig():
         config = weasyprint.text.fonts.FontConfiguration()
         sheet = weasyprint.CSS(
-            string=fonts.font_face_css(families) + css,
+            string=f"{css}\n{fonts.font_face_css(families)}",  # so that lines count from the css
             base_url=_BASE,
             font_config=config,
             url_fetcher=fetcher,

@@ -5,11 +5,21 @@ undefined names and escape HTML; text that is HTML already comes as `Markup`. A 
 are trusted (design: Safety), its YAML never is.
 """
 
+import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
+
+from builder.diagnostics import ContentError, Diagnostic, Span, did_you_mean
 
 _CARD_MARKS = {
     "variable_start_string": "[[",
@@ -82,3 +92,55 @@ def print_files(folders: tuple[Path, ...], target: str, template: str | None) ->
     styles = (page.removesuffix(".html") + ".css", default.removesuffix(".html") + ".css")
     style = next(s for s in styles if s == styles[1] or any((f / s).is_file() for f in folders))
     return page, default, "base.html", "parts.html", "base.css", "hues.css", style
+
+
+def fill(environment: Environment, kind: str, name: str, values: Mapping[str, object]) -> str:
+    """A template with values.
+
+    Args:
+        environment: Where templates are.
+        kind: The folder of `templates` they are in, `print` or `anki`, for messages.
+        name: The template.
+        values: What it may use.
+
+    Raises:
+        ContentError: The template has an error; the problem names the file and the line.
+    """
+    try:
+        return environment.get_template(name).render(values)
+    except TemplateNotFound as error:
+        wanted = str(error.name or name)
+        message = f"there is no template '{wanted}' in templates/{kind}"
+        fix = did_you_mean(wanted, environment.list_templates())
+        raise _bad_template(kind, message, fix, error, name) from error
+    except TemplateSyntaxError as error:
+        where = Path(error.filename or error.name or name).name
+        message = error.message or "not valid"
+        raise ContentError([_problem(kind, message, "", where, error.lineno)]) from error
+    except Exception as error:
+        # An error of ours, and not of the template, has no frame of a template.
+        message = _OUR_CLASS.sub(r"`\1`", str(error)) or type(error).__name__
+        raise _bad_template(kind, message, "", error, "") from error
+
+
+#: How Jinja names a record of ours whose attribute it does not find.
+_OUR_CLASS = re.compile(r"'builder\.[\w.]*?(\w+) object'")
+
+
+def _bad_template(kind: str, message: str, fix: str, error: Exception, otherwise: str) -> Exception:
+    """The problem at the template's line that was at work last."""
+    where, line = otherwise, 1
+    traceback = error.__traceback__
+    while traceback is not None:
+        file = Path(traceback.tb_frame.f_code.co_filename)
+        if file.parent.name == kind and file.parent.parent.name == "templates":
+            where, line = file.name, traceback.tb_lineno
+        traceback = traceback.tb_next
+    return ContentError([_problem(kind, message, fix, where, line)]) if where else error
+
+
+def _problem(kind: str, message: str, fix: str, name: str, line: int) -> Diagnostic:
+    span = Span(f"templates/{kind}/{name}", line, 1, line, 1)
+    if kind == "anki" and not fix:
+        fix = "Deckwright's own expressions stand in `[[ ]]`, Anki's fields in `{{ }}`"
+    return Diagnostic("bad-template", message, span, fix)

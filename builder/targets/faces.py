@@ -8,9 +8,6 @@ later takes some of them over; the lock says which.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError
 
 from builder.diagnostics import ContentError, Diagnostic, Span, did_you_mean
 from builder.lock import (
@@ -25,7 +22,7 @@ from builder.lock import (
 )
 from builder.model import Deck, html_language
 from builder.project import Project
-from builder.templating import card_environment
+from builder.templating import card_environment, fill
 
 #: Enough for two languages more, or one and some parts of cards not thought of yet.
 SPARES = 16
@@ -151,7 +148,7 @@ def faces(deck: Deck, project: Project, lock: Lock) -> dict[Kind, Face]:
         sides = []
         for side in ("front", "back"):
             name = f"{kind}-{side}.html"
-            html = _render(project, name, languages=_languages(deck.languages))
+            html = render_text(project, name, languages=_languages(deck.languages))
             problems += _check(project, name, html, names)
             sides.append(html)
         front, back = sides
@@ -186,7 +183,7 @@ def css(deck: Deck, project: Project, shown: Sequence[str]) -> str:
     Raises:
         ContentError: The template has an error.
     """
-    return _render(
+    return render_text(
         project,
         "style.css",
         shown=_languages(shown),
@@ -215,34 +212,8 @@ def render_text(project: Project, name: str, **values: object) -> str:
     Raises:
         ContentError: The template has an error.
     """
-    return _render(project, name, **values)
-
-
-def _render(project: Project, name: str, **values: object) -> str:
     environment = card_environment(project.template_folders("anki"))
-    try:
-        return environment.get_template(name).render(**values)
-    except TemplateSyntaxError as error:
-        where = Path(error.filename).name if error.filename else name
-        line, message = error.lineno, error.message or "syntax error"
-    except (TemplateError, UndefinedError) as error:
-        where, line, message = name, 1, error.message or "error"
-        traceback = error.__traceback__
-        while traceback is not None:
-            file = Path(traceback.tb_frame.f_code.co_filename)
-            if file.parent.name == "anki" and file.suffix in (".html", ".css", ".md"):
-                where, line = file.name, traceback.tb_lineno
-            traceback = traceback.tb_next
-    raise ContentError(
-        [
-            Diagnostic(
-                "bad-template",
-                message,
-                _span(where, line, 1, 1),
-                "Deckwright's own expressions stand in `[[ ]]`, Anki's fields in `{{ }}`",
-            )
-        ]
-    )
+    return fill(environment, "anki", name, values)
 
 
 def _source(project: Project, name: str) -> str:

@@ -15,8 +15,9 @@ from builder.cache import Cache
 from builder.diagnostics import display_width
 from builder.markup.records import ClozeStyle
 from builder.model import Deck, Item, Level, Topic, html_language
+from builder.style import joined
 from builder.targets import Context, PrintJob
-from builder.templating import print_environment, print_files
+from builder.templating import fill, print_environment, print_files
 from builder.typeset import Drawing, Formula, typeset
 
 #: How many colours `hues.css` has; topics take them in turn.
@@ -215,11 +216,13 @@ def job(
         **more(scribe, view),
     }
     template = output.template or defaults.template
-    html = environment.get_template(template).render(values)
-    css = "\n".join(
-        environment.get_template(name).render(values)
-        for name in print_files(folders, output.target, output.template)
-        if name.endswith(".css")
+    html = fill(environment, "print", template, values)
+    css = joined(
+        {
+            name: fill(environment, "print", name, values)
+            for name in print_files(folders, output.target, output.template)
+            if name.endswith(".css")
+        }
     )
     return PrintJob(
         name=context.name,

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import click
+import pypdfium2
 import pytest
 from click.testing import CliRunner
 
@@ -59,6 +60,30 @@ def test_the_smallest_item_of_the_tutorial_is_fine(
     deck.write_text(listed, "utf-8")
     result = CliRunner().invoke(main, ["check", "-C", str(content)])
     assert result.stderr == "fine: 3 items, 7 notes\n"
+
+
+def test_the_template_of_the_tutorial_makes_a_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DECKWRIGHT_CACHE", str(DOCS.parent / ".cache" / "tests"))
+    tutorial = (DOCS / "authors.md").read_text("utf-8")
+    root = tmp_path / "deck"
+    scaffold.create(root, scaffold.Choices("deck", "Deck", ("en",)))
+    folder = root / "templates" / "print"
+    folder.mkdir(parents=True)
+    for kind in ("html", "css"):
+        (sample,) = re.findall(rf"```{kind}\n(.*?)```", tutorial, re.DOTALL)
+        (folder / f"questions.{kind}").write_text(sample, "utf-8")
+    lines = re.findall(r"^    (\w+\.pdf: .*)$", tutorial, re.MULTILINE)
+    assert len(lines) == 3
+    deck = root / "content" / "deck.yaml"
+    added = "".join(f"\n  {line}" for line in lines)
+    deck.write_text(deck.read_text("utf-8").replace("outputs:", f"outputs:{added}"), "utf-8")
+    names = [line.partition(":")[0] for line in lines]
+    result = CliRunner().invoke(main, ["build", "-C", str(root), *names])
+    assert result.exit_code == 0, result.stderr
+    text = pypdfium2.PdfDocument(root / "dist" / "questions.pdf")[0].get_textpage()
+    assert "arithmetic mean" in text.get_text_range()
 
 
 def test_links_between_the_pages_lead_somewhere() -> None:
