@@ -456,7 +456,11 @@ def release(
     type=_FOLDER,
     help="The source, at the release's commit.  [default: the project that this folder is in]",
 )
-@click.option("--since", metavar="REF", help="The release before: compare update.txt, too.")
+@click.option(
+    "--since",
+    metavar="REF",
+    help="The release that update.txt starts from.  [default: the one before, by its tag]",
+)
 @click.option(
     "--print/--no-print",
     "prints",

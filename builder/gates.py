@@ -12,6 +12,7 @@ from typing import TypeAlias
 from builder import diff, history
 from builder.build import check, lock_is_current, package, package_at
 from builder.cache import Cache
+from builder.diagnostics import ContentError
 from builder.load import Loaded
 from builder.project import Project
 from builder.proofs import prove
@@ -96,6 +97,14 @@ def examine(
         refusals += _progress(update, _number(previous.removeprefix(prefix)), number)
     candidate = Candidate(project, version, tag, previous, loaded, update)
     return candidate, tuple(refusals)
+
+
+def release_before(project: Project, version: str) -> str | None:
+    """The tag of the release before a version; None for the first, or without a repository."""
+    try:
+        return _previous(history.state(project).reached, "v", _number(version))
+    except ContentError:
+        return None
 
 
 def _tree(state: history.State) -> Iterator[Refusal]:

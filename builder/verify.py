@@ -19,6 +19,7 @@ from builder import diff
 from builder.build import SUMS, UPDATE, check, make
 from builder.cache import Cache
 from builder.diagnostics import ContentError, EnvironmentProblem
+from builder.gates import release_before
 from builder.project import Project
 
 Outcome = Literal["ok", "failed", "unchecked"]
@@ -58,7 +59,7 @@ def verify(
         project: The source they were made from, at the release's commit; None if it is not at hand.
         cache: Results of slow pure functions.
         now: Unix time in seconds; only the lint of dates reads it.
-        since: The release before, to compare `update.txt` as well.
+        since: The release before, to compare `update.txt` as well; by default that of the tags.
         prints: Whether to build the PDFs. They are the same bytes only where Pango and HarfBuzz
             are the same.
 
@@ -208,7 +209,10 @@ def _rebuilt(
 ) -> Iterator[Finding]:
     """Build the outputs from the source, deck.lock as it stands, and compare bytes."""
     try:
-        outputs = check(project, cache, now).deck.file.outputs
+        file = check(project, cache, now).deck.file
+        outputs = file.outputs
+        if since is None and UPDATE in contents:
+            since = release_before(project, file.version)
         decks = [name for name, output in outputs.items() if output.target == "anki"]
         printed = [name for name in outputs if name not in decks]
         made = make(project, cache, now=now, names=decks, locked=True, since=since) if decks else ()
@@ -228,7 +232,8 @@ def _rebuilt(
     for artifact in artifacts:
         yield _compared(artifact.name, artifact.data, contents.get(artifact.name))
     if UPDATE in contents and since is None:
-        yield Finding(UPDATE, "unchecked", "not built; name the release before with --since")
+        reason = "no release before has a tag here; name it with --since"
+        yield Finding(UPDATE, "unchecked", f"not built: {reason}")
 
 
 def _compared(name: str, made: bytes, published: bytes | None) -> Finding:

@@ -265,9 +265,14 @@ def test_an_update_is_published_with_all_that_belongs_to_it(deck: Path, tmp_path
     assert "### Answer changed (1)" in notes
     assert "| `update.txt` | what changed since v1.0.0" in notes
     assert "| `tool-1.1.0.tar.gz` | its source" in notes
-    verified = run("verify", out / "assets", "-C", deck, "--since", "v1.0.0")
-    assert verified.exit_code == 0, verified.output
-    assert re.search(r"update.txt +the source gives the same bytes", verified.stdout)
+    for options in ([], ["--since", "v1.0.0"]):
+        verified = run("verify", out / "assets", "-C", deck, *options)
+        assert verified.exit_code == 0, verified.output
+        assert re.search(r"update.txt +the source gives the same bytes", verified.stdout)
+    git(deck, "tag", "--delete", "v1.0.0")
+    verified = run("verify", out / "assets", "-C", deck)
+    assert verified.exit_code == 0
+    assert re.search(r"-  +update.txt +not built: no release before", verified.stdout)
 
 
 def test_the_web_demo_is_published_as_pages_and_as_one_file(deck: Path, tmp_path: Path) -> None:
