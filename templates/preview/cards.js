@@ -23,7 +23,7 @@ window.cardSides = function cardSides(kind, note) {
     Type: kind.name,
     Deck: note.deck,
     Subdeck: note.deck.split("::").pop(),
-    Card: kind.cloze ? `${kind.template} ${note.number}` : kind.template,
+    Card: kind.template,
     CardFlag: "flag0",
   };
   const front = fill(kind.front, fields, note.number, true);
@@ -79,7 +79,7 @@ function filtered(filter, text, name, number, question) {
     reading.startsWith("sound:") ? all : make(base, reading));
   switch (filter) {
     case "cloze": return mathWithoutTags(clozes(text, number, question));
-    case "text": return new DOMParser().parseFromString(text, "text/html").body.textContent;
+    case "text": return plain(text);
     case "furigana": return ruby((base, reading) => `<ruby><rb>${base}</rb><rt>${reading}</rt></ruby>`);
     case "kanji": return ruby((base) => base);
     case "kana": return ruby((_, reading) => reading);
@@ -87,6 +87,14 @@ function filtered(filter, text, name, number, question) {
       ? `<a class=hint href="#">${name}</a>\n<div class=hint style="display: none">${text}</div>\n` : text;
     default: return filter.startsWith("tts ") ? "" : text;
   }
+}
+
+const MARKUP = /<!--[^]*?-->|<(style|script)[^]*?<\/\1>|<[^]*?>/gi;
+
+function plain(html) {
+  const area = document.createElement("textarea");  // decodes entities and nothing else
+  area.innerHTML = html.replace(MARKUP, "");
+  return area.value.replaceAll("\u00a0", " ");
 }
 
 // Clozes nest; a `}}` closes the innermost, and `::` in it begins its hint.

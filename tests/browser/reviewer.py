@@ -135,6 +135,25 @@ class Reviewer:
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
 
+    @property
+    def browser(self) -> Browser:
+        """The Chromium itself, of which a process can have only one."""
+        return self._browser
+
+    @contextmanager
+    def reviewing(self, apkg: bytes) -> Iterator[Callable[[str, int, Side], str]]:
+        """Show cards of a package: key, number and side -> the HTML that the page then holds."""
+        with _server() as (address, media):
+            cards = {(card.key, card.number): card for card in cards_of(apkg, media)}
+            with self._page(address, PHONE) as watched:
+
+                def show(key: str, number: int, side: Side) -> str:
+                    watched.show(cards[key, number], side)
+                    html: str = watched.page.evaluate("document.getElementById('qa').innerHTML")
+                    return html
+
+                yield show
+
     def review(self, apkg: bytes, width: int = PHONE) -> list[CardReport]:
         """Show both sides of every card of a package, by day and by night, and report."""
         with _server() as (address, media):

@@ -1,0 +1,126 @@
+"""Run `deckwright preview` as an author does, and look at it in the tests' Chromium."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, FrameLocator, Page
+
+from builder import scaffold
+from tests.conftest import ROOT
+
+DRAWN = "html[data-idle=yes]"
+
+
+def new_project(folder: Path) -> Path:
+    """The project that `deckwright new` makes, in two languages."""
+    scaffold.create(folder, scaffold.Choices("averages", "Averages", ("en", "zh")))
+    return folder
+
+
+def edit(project: Path, name: str, old: str, new: str) -> None:
+    """Save a file of `content/` with a text replaced."""
+    file = project / "content" / name
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def command(project: Path, *options: str) -> "subprocess.Popen[str]":
+    """Start `deckwright preview`."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "builder", "preview", "-C", str(project), "--no-open", *options],
+        cwd=ROOT,
+        env={**os.environ, "DECKWRIGHT_CACHE": str(ROOT / ".cache" / "tests")},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def running(project: Path) -> Iterator[str]:
+    """The preview's address while it runs; it must end cleanly at Ctrl-C."""
+    process = command(project, "--port", "0")
+    assert process.stderr is not None
+    with process.stderr:
+        said = process.stderr.readline()
+        address = re.search(r"http://127\.0\.0\.1:\d+/", said)
+        assert address, said + process.stderr.read()
+        try:
+            yield address[0]
+        finally:
+            process.send_signal(signal.SIGINT)
+            code = process.wait(20)
+        rest = process.stderr.read()
+    assert (code, rest) == (0, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page of the preview and all that it complains about."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def card(self) -> FrameLocator:
+        """The card's own page."""
+        return self.page.frame_locator("#card")
+
+    def settle(self) -> None:
+        """Wait until the card asked for is drawn."""
+        self.page.wait_for_selector(DRAWN)
+
+    def press(self, *keys: str) -> None:
+        """Press keys, one after the other, each card being drawn before the next."""
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.settle()
+
+    def html(self) -> str:
+        """The card as it is drawn, formulas included."""
+        return self.card.locator("#qa").evaluate("(qa) => qa.innerHTML")  # type: ignore[no-any-return]
+
+
+@contextmanager
+def shown(
+    browser: Browser, address: str, *, width: int = 1200, scheme: str = "light"
+) -> Iterator[Shown]:
+    """Open the preview, or an export of it; nothing may be missing, fail or go elsewhere."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if scheme == "dark" else "light",
+        locale="en-GB",
+    )
+    try:
+        page = context.new_page()
+        own = address.partition("#")[0].rpartition("/")[0]
+        it = Shown(page)
+        page.on("pageerror", lambda error: it.complaints.append(f"error: {error}"))
+        page.on(
+            "console",
+            lambda said: said.type == "error" and it.complaints.append(f"console: {said.text}"),
+        )
+        page.on(
+            "request",
+            lambda asked: (
+                asked.url.startswith((own, "data:", "blob:", "about:"))
+                or it.complaints.append(f"elsewhere: {asked.url}")
+            ),
+        )
+        page.on(
+            "response",
+            lambda got: got.status >= 400 and it.complaints.append(f"{got.status}: {got.url}"),
+        )
+        page.goto(address)
+        it.settle()
+        yield it
+        assert it.complaints == []
+    finally:
+        context.close()
