@@ -396,6 +396,8 @@ class _Builder:
         )
 
     def node(self, loader: yaml.CSafeLoader, event: Any) -> Node:
+        if type(event) is yaml.ScalarEvent and event.anchor is None and event.tag is None:
+            return self.scalar(event)  # nine of ten events
         start, end = _start(event), _end(event)
         if isinstance(event, yaml.AliasEvent):
             self.problem(
@@ -435,15 +437,16 @@ class _Builder:
         return node
 
     def scalar(self, event: Any) -> Scalar:
-        start, end = _start(event), _end(event)
-        style = event.style or ""
+        start: int = event.start_mark.index
+        end: int = event.end_mark.index
+        style: str = event.style or ""
         value: str | None = event.value
         if style == '"':
             self.check_backslashes(start, end)
         elif style == "":
             if value == "":
                 value = None
-            else:
+            elif self.source.text[end : end + 1] in (" ", "\t"):
                 self.check_comment(end)
         elif style in "|>" and value:
             # libyaml marks the end of a block after the blank lines that follow it.
@@ -481,15 +484,15 @@ class _Builder:
         mapping = Mapping(start)
         while True:
             event: Any = loader.get_event()
-            if isinstance(event, yaml.MappingEndEvent):
+            if type(event) is yaml.MappingEndEvent:
                 mapping.end = _end(event)
                 return mapping
-            at, to = _start(event), _end(event)
             key = self.node(loader, event)
             value = self.node(loader, loader.get_event())
             if not isinstance(key, Scalar) or key.value is None:
-                self.bad_key(mapping, key, at)
+                self.bad_key(mapping, key, _start(event))
                 continue
+            at, to = key.start, key.end
             if key.value == "<<" and key.style == "":
                 self.problem("merge", "`<<` merges are not allowed", at, to, "write the keys out")
             elif key.value in mapping.items:

@@ -1,6 +1,6 @@
 """What the rules look at: items with their texts ready, and what a rule answers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -63,11 +63,15 @@ class Text:
         self.path = path
         self.value = value
         self.document: Document = parse(value)
+        self._visible: Visible | None = None
 
-    @cached_property
+    @property
     def visible(self) -> Visible:
         """What a reader sees of it."""
-        return visible(self.value, self.document)
+        found = self._visible
+        if found is None:
+            found = self._visible = visible(self.value, self.document)
+        return found
 
     @cached_property
     def length(self) -> int:
@@ -119,6 +123,8 @@ class Entry:
         self.facts: dict[str, dict[str, Text]] = {}
         for fact_id, fact in item.facts.items():
             self._add(self.facts, fact_id, "fact", (*self.path, "facts", fact_id), fact)
+        self._groups = (*self.texts.values(), *self.facts.values())
+        self._all = tuple(text for group in self._groups for text in group.values())
 
     @staticmethod
     def _add(
@@ -135,19 +141,17 @@ class Entry:
         if all(text.is_sound for text in texts.values()):
             to[name] = texts
 
-    def all(self) -> Iterator[Text]:
+    def all(self) -> tuple[Text, ...]:
         """Every sound text."""
-        for group in self.groups():
-            yield from group.values()
+        return self._all
 
-    def groups(self) -> Iterator[Mapping[str, Text]]:
+    def groups(self) -> tuple[Mapping[str, Text], ...]:
         """Every sound text as a map of languages: what must say the same."""
-        yield from self.texts.values()
-        yield from self.facts.values()
+        return self._groups
 
-    def field(self, name: str) -> Iterator[Text]:
+    def field(self, name: str) -> tuple[Text, ...]:
         """The texts of one field, one per language."""
-        yield from self.texts.get(name, {}).values()
+        return tuple(self.texts.get(name, {}).values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ def undefined_symbol(entry: Entry, content: Content) -> Iterator[Finding]:
     is, and one that an inline formula defines: `$x_i=e_i+p_i$`. The formula of an item stands
     apart from all words, so only what the tables or the words define counts for it.
     """
+    if entry.item.formula is None and not any(text.document.maths for text in entry.all()):
+        return
     known = set(content.symbols).union(*(latex.names(key) for key in entry.item.where))
     for text in entry.all():
         for math in text.document.maths:

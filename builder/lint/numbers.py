@@ -148,9 +148,9 @@ def bare(entry: Entry, _: Content) -> Iterator[Finding]:
 
 
 def _bare(text: Text) -> Iterator[Finding]:
-    visible = text.visible.text
-    if not _FOUR_DIGITS.search(visible):
+    if not _FOUR_DIGITS.search(text.value):
         return
+    visible = text.visible.text
     found = [n for n in numbers(visible) if _is_large(n)]
     for sentence in _SENTENCE.finditer(visible):
         if _MEASURES.search(sentence[0]):
