@@ -61,19 +61,23 @@ def clean_clone(target: Path) -> Path:
     return target
 
 
+def lend_packages(folder: Path) -> Path:
+    """A folder with the packages of this environment, all but what ties it to this checkout."""
+    folder.mkdir(exist_ok=True)
+    for place in site.getsitepackages():
+        for entry in Path(place).iterdir():
+            if not entry.name.startswith("deckwright") and not (folder / entry.name).exists():
+                (folder / entry.name).symlink_to(entry)
+    return folder
+
+
 def lend_environment(checkout: Path) -> None:
     """A `.venv` that make.py takes for one it has set up; its packages are those of this one."""
     folder = checkout / ".venv"
     venv.create(folder, with_pip=False, symlinks=True)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     packages = folder / "lib" / version / "site-packages"
-    lent = checkout.parent / "lent"
-    lent.mkdir(exist_ok=True)
-    for place in site.getsitepackages():
-        for entry in Path(place).iterdir():
-            # All but the file and the metadata that tie it to this checkout.
-            if not entry.name.startswith("deckwright") and not (lent / entry.name).exists():
-                (lent / entry.name).symlink_to(entry)
+    lent = lend_packages(checkout.parent / "lent")
     (packages / "lent.pth").write_text(f"{lent}\n")
     spec = importlib.util.spec_from_file_location("make_of_clone", checkout / "make.py")
     assert spec is not None
