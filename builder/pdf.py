@@ -19,13 +19,14 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import unquote
 
-from builder import fonts
+from builder import fonts, tagging
 from builder.cache import Cache, key
 from builder.diagnostics import EnvironmentProblem
 from builder.fitting import Misfit, fit
@@ -179,11 +180,12 @@ def render_pdf(
             document, misfits = fit(source.etree_element, lay_out)
             if not (problems or misfits):
                 identifier = hashlib.blake2b((html + css).encode(), digest_size=16).digest()
-                pdf = document.write_pdf(
-                    finisher=_ask_for_duplex if duplex else None,
-                    pdf_variant=variant,
-                    pdf_identifier=identifier,
-                )
+                with tagging.languages(weasyprint.pdf.tags):
+                    pdf = document.write_pdf(
+                        finisher=partial(_finish, duplex=duplex),
+                        pdf_variant=variant,
+                        pdf_identifier=identifier,
+                    )
         except Exception as error:
             problems.append(f"WeasyPrint failed on the page's HTML and CSS: {error!r}")
     if problems or misfits:
@@ -191,9 +193,12 @@ def render_pdf(
     return Rendered(pdf, len(document.pages))
 
 
-def _ask_for_duplex(document: Any, pdf: Any) -> None:
-    """Preset the print dialog: cards and margins only meet at full size, turned the right way."""
+def _finish(document: Any, pdf: Any, *, duplex: bool) -> None:
+    """Complete the structure; preset the print dialog, since cards only meet at full size."""
     del document
+    tagging.mend(pdf)
+    if not duplex:
+        return
     import pydyf
 
     preferences = pdf.catalog.setdefault("ViewerPreferences", pydyf.Dictionary())

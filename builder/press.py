@@ -20,7 +20,7 @@ from builder.targets import PrintJob
 from builder.typeset import Drawing, engine_version, typeset
 
 #: Raise it when `pdf.py` makes something else of the same input.
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
