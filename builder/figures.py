@@ -37,14 +37,14 @@ def problem(folder: Path, name: str) -> FigureProblem | None:
         return FigureProblem(
             "remote-image",
             f"'{name}' is an address; nothing is loaded from a network",
-            "put the picture into content/figures and give its file name",
+            f"put the picture into content/{folder.name} and give its file name",
         )
     file = (folder / name).resolve()
     if "\\" in name or name.startswith("/") or not file.is_relative_to(folder.resolve()):
         return FigureProblem(
             "escaping-path",
-            f"'{name}' leads out of content/figures",
-            "put the picture into content/figures and give its file name",
+            f"'{name}' leads out of content/{folder.name}",
+            f"put the picture into content/{folder.name} and give its file name",
         )
     if file.suffix.lower() not in KINDS:
         return FigureProblem(
@@ -54,7 +54,7 @@ def problem(folder: Path, name: str) -> FigureProblem | None:
         known = (p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file())
         return FigureProblem(
             "missing-image",
-            f"there is no file content/figures/{name}",
+            f"there is no file content/{folder.name}/{name}",
             did_you_mean(name, known) or "add the file, or correct the name",
         )
     if file.stat().st_size > MAX_BYTES:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from builder import glyphs, proofs, source, topics
+from builder import kept as keeping
 from builder.cache import Cache
 from builder.diagnostics import ContentError, Diagnostic, Span, did_you_mean, in_order
 from builder.lint import lint_deck
@@ -109,6 +110,8 @@ def load(project: Project, cache: Cache, month: str | None = None, workers: int 
     glossary = _optional(reader, GlossaryFile, "glossary.yaml", languages, None)
     texts.check_math(cache)
     figures = _figures(project)
+    kept = keeping.read(project, deck_file)
+    reader.problems += kept.problems
     setting = topics.Setting(
         deck_file,
         tuple(symbols),
@@ -116,6 +119,7 @@ def load(project: Project, cache: Cache, month: str | None = None, workers: int 
         month,
         project.content / "figures",
         figures,
+        kept,
     )
     files = _topic_files(reader, deck_file, deck_source)
     prepared = topics.prepare_all(files, setting, cache, workers)

@@ -18,11 +18,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, cast
+from urllib.parse import quote, unquote
 
 from builder.diagnostics import ContentError, Diagnostic, Span, did_you_mean
 
-Kind = Literal["basic", "cloze"]
+#: `basic`, `cloze`, or the id of a note type that the deck brought from elsewhere.
+Kind = str
+#: The two note types that every deck has.
 KINDS: tuple[Kind, ...] = ("basic", "cloze")
 
 #: 2001-09-09. An older time is a clock that was never set; Anki takes note id 0 and then panics.
@@ -43,8 +45,9 @@ class NoteEntry:
 
     Attributes:
         key: `item` for the question, `item.fact` for a fact.
-        kind: Which of the two note types.
-        guid: By what Anki recognises the note; derived from deck id and key, nothing else.
+        kind: Which note type.
+        guid: By what Anki recognises the note; derived from deck id and key, nothing else, unless
+            the note was imported: then it is what learners have, and stands only here.
         numbers: Card numbers from 1: of a cloze note its cloze numbers, of a basic note 1.
         first_seen: Unix time in seconds of the first build with this note.
         content: Hash of all that the note shows and carries.
@@ -66,7 +69,11 @@ class NoteEntry:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A field or a template of a note type: Anki matches it by id, learners see the name."""
+    """A field or a template of a note type: Anki matches it by id, learners see the name.
+
+    An imported one may have none, as old versions of Anki made them: its id is 0, and Anki matches
+    it by name.
+    """
 
     id: int
     name: str
@@ -74,7 +81,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class NoteTypeEntry:
-    """One of the deck's two note types.
+    """One of the deck's note types.
 
     Attributes:
         kind: Which.
@@ -196,6 +203,11 @@ _KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)?")
 _GUID = re.compile(r"[a-z2-7]{16}")
 _HASH = re.compile(r"[0-9a-f]{32}")
 _ID = re.compile(r"[1-9][0-9]{0,18}")
+_PART_ID = re.compile(r"0|[1-9][0-9]{0,18}")
+_KIND = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_FOREIGN_GUID = re.compile(r"(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})+")
+#: Letters of an id in deck.yaml, at most.
+_MAX_KIND = 60
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 _SHAPES = {
@@ -255,6 +267,9 @@ class _Parser:
         missing += [] if self.deck else ["the line `deck …`"]
         for kind in KINDS:
             missing += [] if kind in self.note_types else [f"the line `note-type {kind} …`"]
+            for part in ("field", "template"):
+                missing += [] if (part, kind) in self.parts else [f"the lines `{part} {kind} …`"]
+        for kind in self.note_types.keys() - set(KINDS):
             for part in ("field", "template"):
                 missing += [] if (part, kind) in self.parts else [f"the lines `{part} {kind} …`"]
         if missing:
@@ -329,7 +344,8 @@ class _Parser:
                 parts = self.parts.setdefault((words[0], _kind(words, 1)), [])
                 if words[2] != f"{len(parts) + 1:02d}":
                     raise _BadWordError(2, f"{words[0]} {len(parts) + 1:02d} should stand here")
-                parts.append(Part(_id(words, 3), words[4]))
+                own = words[1] in KINDS
+                parts.append(Part(_id(words, 3, _ID if own else _PART_ID), words[4]))
             case _:
                 self.note(words, place)
 
@@ -341,10 +357,15 @@ class _Parser:
             raise _BadWordError(
                 1, f"the note '{key}' stands twice, first in line {line}: keep the later change"
             )
+        kind = _kind(words, 2)
+        if kind not in KINDS and kind not in self.note_types:
+            raise _BadWordError(
+                2, f"'{kind}' is neither `basic` nor `cloze`, nor a note type of this lock"
+            )
         entry = NoteEntry(
             key=key,
-            kind=_kind(words, 2),
-            guid=_match(words, 3, _GUID, "a guid of 16 letters and digits"),
+            kind=kind,
+            guid=_guid(words, 3),
             numbers=_numbers(words, 4),
             first_seen=_time(words, 5),
             changed_at=_time(words, 6),
@@ -366,17 +387,24 @@ def _match(words: Sequence[str], index: int, pattern: re.Pattern[str], what: str
     return words[index]
 
 
-def _id(words: Sequence[str], index: int) -> int:
-    number = int(_match(words, index, _ID, "an id"))
+def _id(words: Sequence[str], index: int, pattern: re.Pattern[str] = _ID) -> int:
+    number = int(_match(words, index, pattern, "an id"))
     if number >= 1 << 63:
         raise _BadWordError(index, f"'{words[index]}' is not an id")
     return number
 
 
 def _kind(words: Sequence[str], index: int) -> Kind:
-    if words[index] not in KINDS:
-        raise _BadWordError(index, f"'{words[index]}' is neither `basic` nor `cloze`")
-    return cast(Kind, words[index])
+    if len(words[index]) > _MAX_KIND:
+        raise _BadWordError(index, "the name of a note type is too long")
+    return _match(words, index, _KIND, "`basic`, `cloze` or the id of a note type")
+
+
+def _guid(words: Sequence[str], index: int) -> str:
+    """Ours is plain; another's may hold anything, and stands as in an address."""
+    if words[2] in KINDS:
+        return _match(words, index, _GUID, "a guid of 16 letters and digits")
+    return unquote(_match(words, index, _FOREIGN_GUID, "a guid"), errors="replace")
 
 
 def _numbers(words: Sequence[str], index: int) -> tuple[int, ...]:
@@ -412,7 +440,7 @@ def write(lock: Lock) -> str:
 
 def _lines(lock: Lock, deck: DeckEntry) -> Iterator[str]:
     yield f"deck {deck.id} {deck.number} {deck.name}"
-    for kind in KINDS:
+    for kind in (*KINDS, *sorted(lock.note_types.keys() - set(KINDS))):
         entry = lock.note_types[kind]
         yield f"note-type {kind} {entry.id} {_iso(entry.changed_at)} {entry.style} {entry.name}"
         for word, parts in (("field", entry.fields), ("template", entry.templates)):
@@ -423,7 +451,7 @@ def _lines(lock: Lock, deck: DeckEntry) -> Iterator[str]:
         numbers = ",".join(map(str, note.numbers))
         word = "retired" if note.retired else "note"
         yield (
-            f"{word} {key} {note.kind} {note.guid} {numbers} "
+            f"{word} {key} {note.kind} {quote(note.guid, safe='')} {numbers} "
             f"{_iso(note.first_seen)} {_iso(note.changed_at)} {note.content}"
         )
 
@@ -598,7 +626,16 @@ def _deck_problems(old: Lock, new: Lock) -> Iterator[Diagnostic]:
 
 def _note_type_problems(old: Lock, new: Lock) -> Iterator[Diagnostic]:
     for kind, known in old.note_types.items():
-        entry = new.note_types[kind]
+        entry = new.note_types.get(kind)
+        if entry is None:
+            yield Diagnostic(
+                "note-type-changed",
+                f"note type '{known.name}' is gone from deck.yaml: learners keep its notes, and no "
+                "correction reaches them any more",
+                known.place,
+                f"restore `{kind}` under `note_types` in deck.yaml",
+            )
+            continue
         if known.id != entry.id:
             yield _note_type_problem(known, "note-type-changed", "its id changed")
         for what, before, after in (

@@ -171,8 +171,50 @@ class Item(Record):
     """The month in which a fact that ages was true, as `2026-11`."""
     review_by: Month | None = None
     """The month by which somebody should look at the fact again."""
+    type: Id | None = None
+    """The imported note type of its question and answer; see `note_types` in deck.yaml."""
+    tags: tuple[Text, ...] = ()
+    """All tags of the question, if `type` names its note type."""
     allow: dict[Text, Text] = Field(default_factory=dict)
     """Waivers: the code of a lint rule, and the reason why this item may break it."""
+
+
+class NoteType(Record):
+    """A note type that `deckwright import` brought: fields and cards stay as learners have them.
+
+    Its card templates are `templates/anki/<id>/front-1.html`, `back-1.html`, … in Anki's own
+    notation, its style sheet is `style.css` beside them.
+    """
+
+    name: Text
+    """Its name in Anki."""
+    fields: tuple[Text, ...] = Field(min_length=1)
+    """Its fields in order; learners' collections have the same."""
+    cards: tuple[Text, ...] = Field(min_length=1)
+    """The names of its card templates in order; a note type for clozes has one."""
+    cloze: bool = False
+    """Whether its cards are made of clozes."""
+    sort: Text | None = None
+    """The field that Anki's Browser shows; the first by default."""
+    right_to_left: tuple[Text, ...] = ()
+    """Fields that Anki's editor shows from right to left."""
+    question: Text | None = None
+    """The field that an item's question fills."""
+    answer: Text | None = None
+    """The field that an item's answer fills."""
+
+
+class KeptNote(Record):
+    """A note of a note type in deck.yaml, as `deckwright import` brings it."""
+
+    type: Id
+    """Which of the deck's `note_types`."""
+    fields: dict[Text, Text] = Field(default_factory=dict)
+    """Field -> Markdown."""
+    html: dict[Text, Text] = Field(default_factory=dict)
+    """Field -> HTML, for what Markdown cannot say: no scripts, pictures from `content/media`."""
+    tags: tuple[Text, ...] = ()
+    """All of its tags."""
 
 
 class TopicFile(Record):
@@ -182,6 +224,10 @@ class TopicFile(Record):
     """The topic's name."""
     items: dict[Id, Item]
     """The questions, each under its permanent id. Their order is the order of study and print."""
+    notes: dict[Id, KeptNote] = Field(default_factory=dict)
+    """Notes of the deck's `note_types`, each under its permanent id. They are not printed."""
+    deck: Text | None = None
+    """The topic's deck in Anki with all its parents, `Deck::Part`; the deck's own by default."""
 
 
 CardSize: TypeAlias = Literal["A7", "A8", "3x5in", "business"]
@@ -313,6 +359,8 @@ class DeckFile(Record):
     """File names in `content/topics` without `.yaml`, in the order of study."""
     outputs: Annotated[dict[str, Output], AfterValidator(_outputs), Field(min_length=1)]
     """File name -> what to make."""
+    note_types: dict[Id, NoteType] = Field(default_factory=dict)
+    """Note types that came with an imported deck."""
     lint: LintSettings = LintSettings()
     """Thresholds and severities of the authoring rules."""
 
@@ -375,6 +423,8 @@ class Topic(Record):
     id: Id
     title: dict[str, str]
     items: dict[str, Item]
+    notes: dict[str, KeptNote] = Field(default_factory=dict)
+    deck: str | None = None
 
 
 class Deck(Record):

@@ -16,9 +16,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from builder import kept as keeping
 from builder import source
 from builder.cache import Cache, code_version, key
 from builder.diagnostics import ContentError, Diagnostic, Span
+from builder.kept import Kept
 from builder.lint import TopicReport, lint_topic
 from builder.model import DeckFile, Term, Topic, TopicFile
 from builder.source import Source
@@ -40,6 +42,7 @@ class Setting:
         month: The present month, as `2026-11`; None to leave the authoring rules out.
         figures: `content/figures`.
         digests: Name -> hash of every file there.
+        kept: What the project keeps of imported decks.
     """
 
     deck: DeckFile
@@ -48,6 +51,7 @@ class Setting:
     month: str | None
     figures: Path
     digests: Mapping[str, str]
+    kept: Kept = field(default_factory=Kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +152,19 @@ def prepare(file: File, setting: Setting, cache: Cache) -> Prepared:
     texts = Texts(problems, setting.figures)
     texts.title(parsed, languages)
     texts.items(parsed, languages)
+    media = Texts(problems, setting.figures.with_name("media"), texts.formulas)
+    problems += keeping.check(parsed, setting.deck, setting.kept, media.markdown)
     texts.check_math(cache)
     items, facts = _places(parsed)
-    topic = None if content is None else Topic(id=file.id, title=content.title, items=content.items)
+    topic = None
+    if content is not None:
+        topic = Topic(
+            id=file.id,
+            title=content.title,
+            items=content.items,
+            notes=content.notes,
+            deck=content.deck,
+        )
     report = TopicReport()
     if topic is not None and setting.month is not None:
         report = lint_topic(
@@ -165,7 +179,7 @@ def prepare(file: File, setting: Setting, cache: Cache) -> Prepared:
         tuple(_references(parsed)),
         _checks(parsed),
         report,
-        tuple(write(topic, setting.deck, setting.figures)) if topic and sound else (),
+        tuple(write(topic, setting.deck, setting.figures, setting.kept)) if topic and sound else (),
     )
 
 
@@ -191,6 +205,11 @@ def _places(parsed: Source) -> tuple[dict[str, Span], dict[str, Span]]:
         if below and isinstance(below[1], source.Mapping):
             for fact_id, (fact, _) in below[1].items.items():
                 facts[f"{item_id}.{fact_id}"] = parsed.span(fact.start, fact.end)
+    notes = parsed.root.items.get("notes") if isinstance(parsed.root, source.Mapping) else None
+    if notes and isinstance(notes[1], source.Mapping):
+        for note_id, (name, _) in notes[1].items.items():
+            # An item of that id keeps its place; the other one is reported as a second.
+            items[note_id] = parsed.span(name.start, name.end)
     return items, facts
 
 
@@ -235,6 +254,7 @@ def _common(setting: Setting) -> str:
         [term.model_dump_json() for term in setting.glossary],
         setting.month,
         dict(setting.digests),
+        repr(setting.kept),
     )
 
 
@@ -295,6 +315,7 @@ _RECORDS = {
     ("builder.model", "Topic"),
     ("builder.model", "Item"),
     ("builder.model", "CodeBlock"),
+    ("builder.model", "KeptNote"),
     ("builder.targets.notes", "Note"),
     ("builtins", "frozenset"),
 }

@@ -106,8 +106,8 @@ class Viewer:
             "downloads": [[name, size] for name, size in downloads],
             "topics": [{"id": name, "hash": written.digest} for name, written in topics.items()],
         }
-        figures = self.project.content / "figures"
-        media = {name: figures / path for note in loaded.notes for name, path in note.media.items()}
+        content = self.project.content
+        media = {name: content / path for note in loaded.notes for name, path in note.media.items()}
         texts = {name: written.text for name, written in topics.items()}
         return View(_json(about), texts, media, printed)
 

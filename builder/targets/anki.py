@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from builder import kept as keeping
 from builder import lock as locks
 from builder.cache import code_version, key
 from builder.diagnostics import Diagnostic, Span
@@ -47,14 +48,15 @@ def next_lock(
     """
     identity = deck.file.id
     made = faces.faces(deck, project, old)
+    foreign = faces.kept_entries(deck.file, keeping.read(project, deck.file), old)
     wanted = Lock(
         DeckEntry(identity, locks.stable_id(identity, "deck", bits=40), deck_name(deck)),
-        {kind: face.entry for kind, face in made.items()},
+        {kind: face.entry for kind, face in made.items()} | foreign,
         {
             note.key: NoteEntry(
                 note.key,
                 note.kind,
-                locks.guid(identity, note.key),
+                _guid(identity, note, old),
                 note.numbers,
                 note.content,
             )
@@ -62,6 +64,14 @@ def next_lock(
         },
     )
     return locks.update(old, wanted, deck.retired, now, span_of, variants=faces.VARIANTS)
+
+
+def _guid(identity: str, note: Note, old: Lock) -> str:
+    """A note's guid: that of an imported one is what it came with."""
+    known = old.notes.get(note.key)
+    if note.kind not in locks.KINDS and known is not None and known.kind == note.kind:
+        return known.guid
+    return locks.guid(identity, note.key)
 
 
 def render(deck: Deck, context: Context) -> list[Artifact]:
@@ -82,8 +92,11 @@ def render(deck: Deck, context: Context) -> list[Artifact]:
     later = faces.variant(deck, shown)
     css = faces.css(deck, project, shown)
     types: dict[Kind, apkg.NoteType] = {}
+    used = {note.kind for note in context.notes}
     for kind, face in faces.faces(deck, project, lock).items():
         kept = lock.note_types[kind]
+        if deck.file.note_types and kind not in used:
+            continue  # of no use to who has the imported deck
         types[kind] = apkg.NoteType(
             id=kept.id,
             name=kept.name,
@@ -94,6 +107,7 @@ def render(deck: Deck, context: Context) -> list[Artifact]:
             sort_field=faces.SORT_FIELD,
             changed_at=kept.changed_at + later,
         )
+    types |= _foreign_types(deck, project, lock)
     # The lock has a hash of each note's content, pictures included; the order is that of study.
     order = tuple(note.key for note in context.notes)
     name = key(
@@ -108,6 +122,33 @@ def render(deck: Deck, context: Context) -> list[Artifact]:
         data = _package(context, types, about)
         context.cache.put("apkg", name, data)
     return [Artifact(context.name, data)]
+
+
+def _foreign_types(deck: Deck, project: Project, lock: Lock) -> "dict[Kind, apkg.NoteType]":
+    """The imported note types, as learners have them."""
+    from builder.targets import apkg
+
+    designs = keeping.read(project, deck.file).designs
+    made: dict[Kind, apkg.NoteType] = {}
+    for kind, source in deck.file.note_types.items():
+        entry, design = lock.note_types[kind], designs[kind]
+        made[kind] = apkg.NoteType(
+            id=entry.id,
+            name=entry.name,
+            cloze=source.cloze,
+            fields=entry.fields,
+            templates=tuple(
+                apkg.CardTemplate(part, front, back)
+                for part, (front, back) in zip(entry.templates, design.sides, strict=True)
+            ),
+            css=design.css,
+            sort_field=source.fields.index(source.sort) if source.sort in source.fields else 0,
+            changed_at=entry.changed_at,
+            frozen=False,
+            latex=design.latex,
+            right_to_left=source.right_to_left,
+        )
+    return made
 
 
 def _package(context: Context, types: "Mapping[Kind, apkg.NoteType]", about: str) -> bytes:
@@ -130,16 +171,20 @@ def _package(context: Context, types: "Mapping[Kind, apkg.NoteType]", about: str
                 cards={number - 1: card_ids[note.key, number] for number in note.numbers},
                 due=place,
                 changed_at=entry.changed_at,
+                deck=note.deck,
             )
         )
         media |= note.media
+    if any(kind not in locks.KINDS for kind in types):
+        # Anki imports these whether a note refers to them or not: templates do.
+        media |= {n: f"media/{n}" for n in keeping.media(project) if n.startswith("_")}
     assert lock.deck is not None  # noqa: S101 - next_lock gives no other
     changed_at = max((note.changed_at for note in packed), default=locks.EARLIEST)
     return apkg.package(
         apkg.PackedDeck(lock.deck.number, lock.deck.name, about, changed_at),
         list(types.values()),
         packed,
-        {name: (project.content / "figures" / path).read_bytes() for name, path in media.items()},
+        {name: (project.content / path).read_bytes() for name, path in media.items()},
     )
 
 
@@ -217,7 +262,7 @@ def update_text(deck: Deck, notes: Iterable[Note], lock: Lock, since: Lock) -> s
             [
                 lock.notes[note.key].guid,
                 note_type.name,
-                deck_name(deck),
+                note.deck or deck_name(deck),
                 *(note.fields.get(name, "") for name in names),
             ]
         )

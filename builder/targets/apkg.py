@@ -19,7 +19,7 @@ from typing import Any
 import genanki
 
 from builder.archive import zipped
-from builder.lock import SPARE, Part
+from builder.lock import SPARE, Part, stable_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,9 @@ class NoteType:
         css: Its style sheet.
         sort_field: Index of the field that the Browser shows.
         changed_at: Unix time in seconds.
+        frozen: Whether Anki warns learners who delete a field or a template, and folds spare ones.
+        latex: What stands before and after LaTeX for images, if not Anki's own.
+        right_to_left: Names of the fields that Anki's editor shows from right to left.
     """
 
     id: int
@@ -54,6 +57,9 @@ class NoteType:
     css: str
     sort_field: int
     changed_at: int
+    frozen: bool = True
+    latex: tuple[str, str] | None = None
+    right_to_left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ class PackedNote:
         cards: Card ordinal (from 0) -> card id.
         due: Place among the new cards.
         changed_at: Unix time in seconds.
+        deck: Full name of its cards' deck; empty for the package's own.
     """
 
     id: int
@@ -79,6 +86,7 @@ class PackedNote:
     cards: Mapping[int, int]
     due: int
     changed_at: int
+    deck: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +106,15 @@ class _Model(genanki.Model):
         super().__init__(
             source.id,
             source.name,
-            fields=[_field(part) for part in source.fields],
+            fields=[
+                _part(part, frozen=source.frozen)
+                | {"collapsed": source.frozen and part.name.startswith(SPARE)}
+                | ({"rtl": True} if part.name in source.right_to_left else {})
+                for part in source.fields
+            ],
             templates=[
-                {
-                    "id": template.part.id,
-                    "name": template.part.name,
-                    "qfmt": template.front,
-                    "afmt": template.back,
-                    "preventDeletion": True,
-                }
+                _part(template.part, frozen=source.frozen)
+                | {"qfmt": template.front, "afmt": template.back}
                 for template in source.templates
             ],
             css=source.css,
@@ -114,6 +122,7 @@ class _Model(genanki.Model):
             sort_field_index=source.sort_field,
         )
         self.changed_at = source.changed_at
+        self.latex = source.latex
 
     @property
     def _req(self) -> list[list[Any]]:
@@ -123,12 +132,15 @@ class _Model(genanki.Model):
     def to_json(self, timestamp: float, deck_id: int) -> dict[str, Any]:
         del timestamp  # that of the build
         made: dict[str, Any] = super().to_json(self.changed_at, deck_id)
+        if self.latex is not None:
+            made |= dict(zip(("latexPre", "latexPost"), self.latex, strict=True))
         return made | {"did": None}
 
 
-def _field(part: Part) -> dict[str, Any]:
-    spare = part.name.startswith(SPARE)
-    return {"id": part.id, "name": part.name, "collapsed": spare, "preventDeletion": True}
+def _part(part: Part, *, frozen: bool) -> dict[str, Any]:
+    """A field or a template; one without an id is matched by its name."""
+    identity = {"id": part.id} if part.id else {}
+    return {**identity, "name": part.name, "preventDeletion": frozen}
 
 
 class _Note(genanki.Note):
@@ -185,7 +197,7 @@ def package(
     """The file's bytes; the same for the same arguments, everywhere.
 
     Args:
-        deck: The deck that all cards go to.
+        deck: The deck that all cards go to, but those of notes that name another.
         note_types: All note types, used or not: they are part of the deck's promise.
         notes: The notes, in any order.
         media: File name -> content, of every file that a field refers to.
@@ -199,11 +211,15 @@ def package(
     made = _Deck(deck)
     for model in models.values():
         made.add_model(model)
+    decks = {"": made, deck.name: made}
+    for name in sorted({note.deck for note in notes} - set(decks)):
+        number = stable_id(str(deck.id), "deck", name, bits=40)
+        decks[name] = _Deck(PackedDeck(number, name, "", deck.changed_at))
     for note in sorted(notes, key=lambda note: note.id):
-        made.add_note(_Note(note, models[note.note_type.id]))
+        decks[note.deck].add_note(_Note(note, models[note.note_type.id]))
     with closing(sqlite3.connect(":memory:")) as connection:
         cursor = connection.cursor()
-        genanki.Package(made).write_to_db(cursor, 0, iter(()))
+        genanki.Package(list(dict.fromkeys(decks.values()))).write_to_db(cursor, 0, iter(()))
         database = _canonical(connection)
     return _zip(database, media)
 
@@ -283,7 +299,7 @@ def _clear_gaps(data: bytearray) -> None:
 def _zip(database: bytes, media: Mapping[str, bytes]) -> bytes:
     names = sorted(media)
     for name in names:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        if not re.fullmatch(r'(?!\.)[^\x00-\x1f\x7f/\\:*?"<>|]+(?<![. ])', name):
             raise ValueError(f"no name for a media file: {name}")
     index = {str(number): name for number, name in enumerate(names)}
     listing = json.dumps(index, separators=(",", ":")).encode()

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from builder.diagnostics import ContentError, Diagnostic, Span, did_you_mean
+from builder.kept import Kept
 from builder.lock import (
     KINDS,
     SPARE,
@@ -20,7 +21,7 @@ from builder.lock import (
     content_hash,
     stable_id,
 )
-from builder.model import Deck, html_language
+from builder.model import Deck, DeckFile, html_language
 from builder.project import Project
 from builder.templating import card_environment, fill
 
@@ -170,6 +171,49 @@ def faces(deck: Deck, project: Project, lock: Lock) -> dict[Kind, Face]:
     if problems:
         raise ContentError(problems)
     return made
+
+
+def kept_entries(deck: DeckFile, kept: Kept, lock: Lock) -> dict[Kind, NoteTypeEntry]:
+    """The imported note types as the lock keeps them: ids are those that learners have.
+
+    Args:
+        deck: deck.yaml.
+        kept: How the note types look.
+        lock: Which ids learners have; a note type that it does not know gets ids of its own.
+
+    Raises:
+        ContentError: A template is missing.
+    """
+    if kept.problems:
+        raise ContentError(kept.problems)
+    made: dict[Kind, NoteTypeEntry] = {}
+    for kind, source in deck.note_types.items():
+        known = lock.note_types.get(kind)
+        design = kept.designs[kind]
+        sides = [side for pair in design.sides for side in pair]
+        made[kind] = NoteTypeEntry(
+            kind=kind,
+            id=known.id if known else stable_id(deck.id, kind, bits=40),
+            name=source.name,
+            fields=_parts(deck.id, kind, "field", source.fields, known.fields if known else ()),
+            templates=_parts(
+                deck.id, kind, "template", source.cards, known.templates if known else ()
+            ),
+            style=content_hash([*sides, design.css, *(design.latex or ())]),
+        )
+    return made
+
+
+def _parts(
+    deck_id: str, kind: Kind, what: str, names: Sequence[str], known: Sequence[Part]
+) -> tuple[Part, ...]:
+    """Fields or templates with the ids that they have, or new ones."""
+    ids = [part.id for part in known]
+    ids += [
+        stable_id(deck_id, kind, what, str(place))
+        for place in range(len(known) + 1, len(names) + 1)
+    ]
+    return tuple(Part(number, name) for number, name in zip(ids, names, strict=False))
 
 
 def css(deck: Deck, project: Project, shown: Sequence[str]) -> str:

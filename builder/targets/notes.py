@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 
+from builder import kept as keeping
 from builder import lock as locks
 from builder import markup, references
+from builder.kept import Kept
 from builder.lock import KINDS, Kind
-from builder.model import Deck, DeckFile, Item, Topic
+from builder.model import Deck, DeckFile, Item, KeptNote, NoteType, Topic
 from builder.project import Project
 from builder.targets import faces
 
@@ -24,12 +26,13 @@ class Note(NamedTuple):
 
     Attributes:
         key: `item` or `item.fact`.
-        kind: Which of the two note types.
+        kind: Which note type.
         fields: Field name -> HTML; fields that are not named are empty.
         tags: Its tags, sorted.
         numbers: Card numbers, from 1.
-        media: Package name of each picture -> its path in `content/figures`.
-        content: Hash of all that learners get; of pictures too, whose names carry their hash.
+        media: Package name of each media file -> its path in `content`.
+        content: Hash of all that learners get, media too.
+        deck: Full name of its cards' deck in Anki; empty for the deck's own.
     """
 
     key: str
@@ -39,31 +42,37 @@ class Note(NamedTuple):
     numbers: tuple[int, ...]
     media: Mapping[str, str]
     content: str
+    deck: str = ""
 
 
 def notes(deck: Deck, project: Project) -> tuple[Note, ...]:
     """All notes of a deck in source order."""
     figures = project.content / "figures"
-    return tuple(note for topic in deck.topics for note in write(topic, deck.file, figures))
+    kept = keeping.read(project, deck.file)
+    return tuple(note for topic in deck.topics for note in write(topic, deck.file, figures, kept))
 
 
-def write(topic: Topic, deck: DeckFile, figures: Path) -> Iterator[Note]:
+def write(topic: Topic, deck: DeckFile, figures: Path, kept: Kept) -> Iterator[Note]:
     """The notes of one topic in source order.
 
     Args:
         topic: The topic, without errors.
         deck: deck.yaml.
         figures: `content/figures`.
+        kept: What the project keeps of imported decks.
     """
-    return _Writer(deck, figures).notes(topic)
+    writer = _Writer(deck, figures, kept)
+    for note in (*writer.notes(topic), *writer.kept_notes(topic)):
+        yield note._replace(deck=topic.deck or "")
 
 
 class _Writer:
     """Renders items into fields."""
 
-    def __init__(self, deck: DeckFile, figures: Path) -> None:
+    def __init__(self, deck: DeckFile, figures: Path, kept: Kept) -> None:
         self.deck = deck
         self.figures = figures
+        self.kept = kept
         self.names: dict[str, str] = {}
         self.plain = self.style("plain")
         self.cloze = self.style("anki")
@@ -78,7 +87,12 @@ class _Writer:
             tags = self.tags(topic, item)
             common = title | self.common(item)
             fields = {"Key": item_id} | common | self.question_fields(item)
-            yield self.note(item_id, "basic", fields, tags, (1,))
+            if item.type is None:
+                yield self.note(item_id, "basic", fields, tags, (1,))
+            else:
+                note_type = self.deck.note_types[item.type]
+                fields = _question_and_answer(note_type, fields, self.deck.languages)
+                yield self.foreign(item_id, item.type, note_type, fields, item.tags)
             # Anki makes cards of clozes in any field, and these only look like clozes.
             context = {name: text.replace("{{c", "{&#123;c") for name, text in common.items()}
             for fact_id, fact in item.facts.items():
@@ -88,6 +102,51 @@ class _Writer:
                     n + 1 for n in markup.card_ordinals(t for t in fields.values() if "{{c" in t)
                 )
                 yield self.note(key, "cloze", fields, tags, numbers)
+
+    def kept_notes(self, topic: Topic) -> Iterator[Note]:
+        """The notes of imported note types, as their authors wrote them."""
+        for key, note in topic.notes.items():
+            note_type = self.deck.note_types[note.type]
+            yield self.foreign(key, note.type, note_type, self.kept_fields(note), note.tags)
+
+    def kept_fields(self, note: KeptNote) -> dict[str, str]:
+        style = field_style(cloze=self.deck.note_types[note.type].cloze)
+        made = {
+            name: markup.render(markup.parse(text), style).strip()
+            for name, text in note.fields.items()
+        }
+        return made | note.html
+
+    def foreign(
+        self,
+        key: str,
+        kind: Kind,
+        note_type: NoteType,
+        fields: Mapping[str, str],
+        tags: tuple[str, ...],
+    ) -> Note:
+        """A note of an imported note type: its cards are those that Anki makes of it."""
+        if note_type.cloze:
+            texts = (text for text in fields.values() if "{{c" in text)
+            numbers = tuple(n + 1 for n in markup.card_ordinals(texts)) or (1,)
+        else:
+            fronts = [front for front, _ in self.kept.designs[kind].sides]
+            numbers = keeping.card_numbers(fronts, fields)
+        media: dict[str, str] = {}
+        hashes: list[str] = []
+        for text in fields.values():
+            for reference in keeping.references(text):
+                name = keeping.found(reference, self.kept.media)
+                if reference in self.names:
+                    media[reference] = self.names[reference]
+                elif name is not None and name not in media:
+                    media[name] = f"media/{name}"
+                    hashes.append(self.kept.media[name])
+        ordered = {name: fields[name] for name in note_type.fields if name in fields}
+        pairs = [part for name, text in ordered.items() if text for part in (name, text)]
+        tags = tuple(sorted(dict.fromkeys(tags)))
+        content = locks.content_hash([kind, *pairs, *tags, *map(str, numbers), *hashes])
+        return Note(key, kind, ordered, tags, numbers, media, content)
 
     def note(
         self,
@@ -175,8 +234,41 @@ class _Writer:
         path = PurePosixPath(source)
         stem = re.sub(r"[^A-Za-z0-9]+", "-", path.stem).strip("-")
         name = f"{self.deck.id}-{stem}-{digest.hexdigest()}{path.suffix.lower()}"
-        self.names[name] = source
+        self.names[name] = f"figures/{source}"
         return f'<img src="{name}" alt="{html.escape(alt)}">'
+
+
+def field_style(*, cloze: bool) -> markup.Style:
+    """How the Markdown of an imported note's field becomes HTML; its pictures keep their names."""
+    style: Literal["plain", "anki"] = "anki" if cloze else "plain"
+    return markup.Style(cloze=style, math=markup.anki_math, image=_kept_image, inline=True)
+
+
+def _kept_image(name: str, alt: str) -> str:
+    described = f' alt="{html.escape(alt)}"' if alt else ""
+    return f'<img src="{html.escape(name)}"{described}>'
+
+
+#: What of an item follows its answer, in the order of our own cards.
+_AFTER = ("Formula", "Figure", "Code", "Table", "Pitfall", "Symbols", "Detail")
+
+
+def _question_and_answer(
+    note_type: NoteType, fields: Mapping[str, str], languages: tuple[str, ...]
+) -> dict[str, str]:
+    """An item in two fields: what has none of its own follows the answer."""
+
+    def texts(role: str) -> list[str]:
+        names = [role, *(f"{role} {language}" for language in languages)]
+        return [fields[name] for name in names if fields.get(name)]
+
+    question, answer = note_type.question or "", note_type.answer or ""
+    parts = [*texts("Answer"), *(text for role in _AFTER for text in texts(role))]
+    return {question: _joined(texts("Question")), answer: _joined(parts)}
+
+
+def _joined(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else "".join(f"<div>{part}</div>" for part in parts)
 
 
 _PICTURE = re.compile(r'<img src="([^"]+)"')

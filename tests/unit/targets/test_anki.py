@@ -145,7 +145,7 @@ def test_the_fields_of_a_question(project: Project) -> None:
     note = notes(make_deck({"full": FULL}), project)[0]
     picture = next(iter(note.media))
     assert re.fullmatch(r"demo-My-dot-[0-9a-f]{12}\.svg", picture)
-    assert note.media == {picture: "sub/My dot.svg"}
+    assert note.media == {picture: "figures/sub/My dot.svg"}
     fields = dict(note.fields)
     assert "{{c9::no cloze}}" in re.sub("<[^>]*>", "", fields.pop("Code"))
     assert fields == {
