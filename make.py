@@ -462,6 +462,9 @@ def provide(packages: Sequence[str]) -> None:
 
 
 def _ask_weasyprint() -> None:
+    if sys.platform == "darwin":  # where Homebrew is on Apple silicon; the builder finds it itself
+        places = "/opt/homebrew/lib:/usr/local/lib:/usr/lib"
+        os.environ.setdefault("DYLD_FALLBACK_LIBRARY_PATH", places)
     if run_module("weasyprint", "--version"):
         way = ELSEWHERE.get(sys.platform, "install Pango by your system's package manager")
         raise LackingError(f"WeasyPrint cannot load Pango:\n\n    {way}\n")

@@ -3,18 +3,16 @@
 Each check tries the thing itself: a library that is installed and does not load is no library.
 """
 
-import ctypes
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from builder import fonts, pdf
+from builder import fonts, native, pdf
 from builder.cache import Cache, default_folder
 from builder.diagnostics import EnvironmentProblem
 from builder.typeset import Drawing, Formula, typeset
@@ -81,7 +79,7 @@ def _checks() -> Iterator[Check]:
         "Python", sys.version_info >= (3, 11), number, "install Python 3.11 or later: python.org"
     )
     yield _libyaml()
-    native = _NATIVE.get(sys.platform, _NATIVE["linux"])
+    packages = _NATIVE.get(sys.platform, _NATIVE["linux"])
     for name, library, function in (
         ("Pango", "pango-1.0", "pango_version_string"),
         ("Pango for FreeType", "pangoft2-1.0", "pango_ft2_font_map_new"),
@@ -89,8 +87,8 @@ def _checks() -> Iterator[Check]:
         ("harfbuzz-subset", "harfbuzz-subset", "hb_subset_input_create_or_fail"),
     ):
         loaded = native_library(library, function)
-        yield Check(name, bool(loaded), loaded or f"lib{library} does not load", native)
-    yield _weasyprint(native)
+        yield Check(name, bool(loaded), loaded or f"lib{library} does not load", packages)
+    yield _weasyprint(packages)
     for name in dict.fromkeys(face.package[1] for face in fonts.FACES):
         yield _font_package(name)
     yield _mathjax()
@@ -116,22 +114,13 @@ def native_library(library: str, function: str) -> str:
         library: Its name without prefix and suffix.
         function: One that must be there; called if it is one that returns the version.
     """
-    # Linux, macOS, Windows
-    for name in (f"lib{library}.so.0", f"lib{library}.0.dylib", f"lib{library}-0.dll"):
-        with suppress(OSError, AttributeError):
-            return _version_of(ctypes.CDLL(name), function)
-    return ""
+    if function.endswith("version_string"):
+        return native.version(library, function)
+    loaded = native.load(library)
+    return "loads" if loaded is not None and hasattr(loaded, function) else ""
 
 
-def _version_of(library: ctypes.CDLL, function: str) -> str:
-    call = getattr(library, function)
-    if not function.endswith("version_string"):
-        return "loads"
-    call.restype = ctypes.c_char_p
-    return bytes(call()).decode("ascii", "replace")
-
-
-def _weasyprint(native: str) -> Check:
+def _weasyprint(packages: str) -> Check:
     try:
         number = version("weasyprint")
     except PackageNotFoundError:
@@ -142,7 +131,7 @@ def _weasyprint(native: str) -> Check:
     try:
         pdf.versions()
     except EnvironmentProblem as problem:
-        return Check("WeasyPrint", False, str(problem).partition("\n")[0], native)
+        return Check("WeasyPrint", False, str(problem).partition("\n")[0], packages)
     return Check("WeasyPrint", True, number, "")
 
 

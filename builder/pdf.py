@@ -26,7 +26,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import unquote
 
-from builder import fonts, tagging
+from builder import fonts, native, tagging
 from builder.cache import Cache, key
 from builder.diagnostics import EnvironmentProblem
 from builder.fitting import Misfit, fit
@@ -220,6 +220,7 @@ def _check_characters(
 
 def _weasyprint() -> ModuleType:
     """WeasyPrint, or a message that says how to make it work."""
+    native.prepare()
     printed = io.StringIO()
     try:
         with (

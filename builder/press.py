@@ -5,15 +5,13 @@ formulas, pictures, fonts and the versions of what draws it. Finding it again mu
 second that importing WeasyPrint takes, hence the look at the native libraries by hand.
 """
 
-import ctypes
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 
-from builder import fonts, pdf
+from builder import fonts, native, pdf
 from builder.cache import JSON, Cache, key
 from builder.fitting import Misfit
 from builder.targets import PrintJob
@@ -93,18 +91,8 @@ def _pictures(job: PrintJob) -> Iterator[tuple[str, str]]:
 def versions() -> str:
     """Everything outside Deckwright that has a part in a PDF."""
     packages = [f"{name} {version(name)}" for name in ("weasyprint", "pydyf", "fonttools")]
-    pango = _native("pango-1.0", "0", "pango_version_string")
-    harfbuzz = _native("harfbuzz", "0", "hb_version_string")
+    pango = native.version("pango-1.0", "pango_version_string")
+    harfbuzz = native.version("harfbuzz", "hb_version_string")
     if not (pango and harfbuzz):
         return pdf.versions()
     return " ".join([*packages, pango, harfbuzz, engine_version(), fonts.version()])
-
-
-def _native(library: str, number: str, function: str) -> str:
-    """What a native library says of its version; empty if it is not found under a plain name."""
-    for name in (f"lib{library}.so.{number}", f"lib{library}.dylib", f"lib{library}-{number}.dll"):
-        with suppress(OSError, AttributeError):
-            call = getattr(ctypes.CDLL(name), function)
-            call.restype = ctypes.c_char_p
-            return bytes(call()).decode("ascii", "replace")
-    return ""

@@ -1,7 +1,10 @@
 """The command line as people and CI call it: exit codes, streams, formats."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,8 @@ from click.testing import CliRunner, Result
 
 from builder import cli
 
-BASE = Path(__file__).parents[1] / "golden/errors/_base"
+ROOT = Path(__file__).parents[2]
+BASE = ROOT / "tests/golden/errors/_base"
 
 
 @pytest.fixture
@@ -136,3 +140,20 @@ def test_every_command_has_help() -> None:
         for parameter in command.params:
             if parameter.param_type_name == "option":
                 assert getattr(parameter, "help", None), f"{name} {parameter.name}"
+
+
+def test_output_to_a_file_is_utf_8_whatever_the_system_prefers(root: Path) -> None:
+    """Windows gives a program a code page in which most letters cannot be written."""
+    break_it(root)
+    topic = root / "content/topics/first.yaml"
+    topic.write_text(topic.read_text("utf-8").replace("level: cor", "level: 核心"), "utf-8")
+    command = [sys.executable, "-m", "builder", "check", "-C", str(root), "--format", "json"]
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252:strict"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
+    assert done.returncode == 1
+    assert "核心" in done.stdout.decode("utf-8")
+    text = subprocess.run(
+        [*command[:-2]], cwd=ROOT, env=environment, capture_output=True, check=False
+    )
+    assert "核心" in text.stderr.decode("utf-8")
+    assert b"Traceback" not in text.stderr

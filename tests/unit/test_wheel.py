@@ -45,6 +45,28 @@ def test_the_wheel_holds_every_template_and_nothing_else(wheel: Path) -> None:
     assert not {name for name in stray if name.startswith(("tests/", "content/"))}
 
 
+def test_the_wheel_of_the_source_package_is_the_same(wheel: Path, tmp_path: Path) -> None:
+    """Whoever builds from the published source gets what is published."""
+
+    def build(kind: str, source: Path, target: Path) -> Path:
+        command = [sys.executable, "-P", "-m", "hatchling", "build", "-t", kind, "-d", str(target)]
+        subprocess.run(command, cwd=source, check=True, capture_output=True)
+        (made,) = target.iterdir()
+        return made
+
+    sdist = build("sdist", ROOT, tmp_path / "sdist")
+    assert build("sdist", ROOT, tmp_path / "again").read_bytes() == sdist.read_bytes()
+    (tmp_path / "source").mkdir()
+    subprocess.run(["tar", "-xf", sdist, "-C", tmp_path / "source"], check=True)
+    (source,) = (tmp_path / "source").iterdir()
+    assert build("wheel", source, tmp_path / "wheel").read_bytes() == wheel.read_bytes()
+    held = {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
+    needed = {"make.py", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "action.yml"}
+    assert needed | {"requirements.txt", "requirements-dev.txt"} <= held
+    assert any(name.startswith("tests/") for name in held)
+    assert any(name.startswith(".github/") for name in held)
+
+
 def test_the_wheel_alone_starts_and_builds_a_deck(wheel: Path, tmp_path: Path) -> None:
     """In an environment of its own, outside the checkout. The dependencies are borrowed."""
     venv = tmp_path / "venv"

@@ -26,6 +26,8 @@ from tests.unit.runner import (
 WORKFLOWS = ROOT / ".github" / "workflows"
 CI, RELEASE = read(WORKFLOWS / "ci.yml"), read(WORKFLOWS / "release.yml")
 ACTION = read(ROOT / "action.yml")
+DECK = read(ROOT / "content" / "deck.yaml")
+TAG = f"v{DECK['version']}"
 FILES = [*sorted(WORKFLOWS.glob("*.yml")), ROOT / "action.yml"]
 
 
@@ -173,7 +175,7 @@ def machine(folder: Path, clone: Path) -> Runner:
         "github.event.pull_request.base.sha": git(clone, "rev-parse", "HEAD").strip(),
         "github.token": "a-token",
         "github.repository": "someone/deck",
-        "github.ref_name": "v0.1.0",
+        "github.ref_name": TAG,
     }
     return Runner(clone, folder / "runner", values)
 
@@ -182,12 +184,10 @@ def prepare_release(clone: Path) -> None:
     """What a maintainer does before tagging."""
     log = clone / "CHANGELOG.md"
     text = log.read_text("utf-8")
-    version = re.search(r"^## (\S+)", text, re.MULTILINE)
-    assert version
     log.write_text(text.replace(" (unreleased)", " (2026-11-30)", 1), "utf-8")
     if git(clone, "status", "--porcelain"):
         commit(clone, "Release")
-    git(clone, "tag", f"v{version[1]}")
+    git(clone, "tag", TAG)
 
 
 def named(job: dict[str, Any], *leave_out: str) -> list[dict[str, Any]]:
@@ -246,13 +246,13 @@ def publish(runner: Runner, clone: Path, folder: Path) -> None:
         runner.run(step)
     (published,) = [call for call in runner.calls if call.startswith("gh ")]
     assert published.startswith(
-        "gh release create v0.1.0 --verify-tag --title v0.1.0 --notes-file release/notes.md "
+        f"gh release create {TAG} --verify-tag --title {TAG} --notes-file release/notes.md "
     )
     files = {Path(name).name for name in published.split() if name.startswith("release/assets/")}
     assert files == {path.name for path in (made / "assets").iterdir()}
-    assert {"llm-interview.apkg", "llm-interview-web.zip", "SHA256SUMS"} <= files
+    assert {*DECK["outputs"], f"{DECK['id']}-web.zip", "SHA256SUMS"} <= files
     assert {Path(name).suffix for name in files} >= {".pdf", ".whl", ".gz"}
-    (elsewhere / "release" / "assets" / "llm-interview.apkg").write_bytes(b"tampered")
+    (elsewhere / "release" / "assets" / next(iter(DECK["outputs"]))).write_bytes(b"tampered")
     (check,) = [s for s in run_steps(RELEASE["jobs"]["publish"]["steps"]) if "sha256" in s["run"]]
     runner.run(check, fails=True)
 
