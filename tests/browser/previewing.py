@@ -28,7 +28,7 @@ def edit(project: Path, name: str, old: str, new: str) -> None:
     """Save a file of `content/` with a text replaced."""
     file = project / "content" / name
     text = file.read_text("utf-8")
-    assert old in text
+    assert old in text, text
     file.write_text(text.replace(old, new, 1), "utf-8")
 
 
@@ -58,7 +58,7 @@ def running(project: Path) -> Iterator[str]:
             process.send_signal(signal.SIGINT)
             code = process.wait(20)
         rest = process.stderr.read()
-    assert (code, rest) == (0, "")
+    assert (code, rest) == (0, ""), (code, rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,8 @@ def shown(
     try:
         page = context.new_page()
         own = address.partition("#")[0].rpartition("/")[0]
+        # The last two are those of Chromium's PDF viewer.
+        near = (own, "data:", "blob:", "about:", "chrome:", "chrome-extension:")
         it = Shown(page)
         page.on("pageerror", lambda error: it.complaints.append(f"error: {error}"))
         page.on(
@@ -110,8 +112,7 @@ def shown(
         page.on(
             "request",
             lambda asked: (
-                asked.url.startswith((own, "data:", "blob:", "about:"))
-                or it.complaints.append(f"elsewhere: {asked.url}")
+                asked.url.startswith(near) or it.complaints.append(f"elsewhere: {asked.url}")
             ),
         )
         page.on(
@@ -121,6 +122,6 @@ def shown(
         page.goto(address)
         it.settle()
         yield it
-        assert it.complaints == []
+        assert it.complaints == [], it.complaints
     finally:
         context.close()

@@ -15,7 +15,8 @@ from tests.browser.reviewer import SIDES, Reviewer, cards_of
 from tests.conftest import ROOT
 
 SIDES_OF_ALL = """() => model.cards.map((card) => {
-  const note = { fields: model.fields(card), tags: card.note.tags, deck: model.deck.name, number: card.number };
+  const { note: { tags }, number } = card;
+  const note = { fields: model.fields(card), tags, deck: model.deck.name, number };
   const { front, back } = cardSides(model.deck.kinds[card.note.kind], note);
   return [card.note.key, card.number, front, back];
 })"""
@@ -51,7 +52,8 @@ def test_the_card_is_drawn_as_the_reviewer_draws_it(
 ) -> None:
     """The same HTML after MathJax: the same packages, the same delimiters, the same output."""
     sample: list[list[Any]] = page.page.evaluate(
-        "() => model.cards.filter((_, at) => at % 40 === 7).map((c) => [c.id, c.note.key, c.number])"
+        """() => model.cards.filter((_, at) => at % 40 === 7)
+        .map((card) => [card.id, card.note.key, card.number])"""
     )
     assert len(sample) > 10
     formulas = 0
@@ -102,7 +104,7 @@ def test_templates_and_clozes_that_the_deck_does_not_use(page: Shown) -> None:
                 collection.add_note(note, deck)
                 for card in note.cards():
                     sides = page.page.evaluate(
-                        "([kind, note]) => { const s = cardSides(kind, note); return [s.front, s.back]; }",
+                        "([kind, note]) => Object.values(cardSides(kind, note))",
                         [
                             {
                                 "cloze": True,
