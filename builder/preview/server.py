@@ -205,7 +205,8 @@ class _Handler(BaseHTTPRequestHandler):
         if file is None or data is None:
             self._missing()
         else:
-            self._send(HTTPStatus.OK, data, TYPES[file.suffix.lower()], policy)
+            kind = TYPES.get(file.suffix.lower(), "application/octet-stream")
+            self._send(HTTPStatus.OK, data, kind, policy)
 
     def _missing(self) -> None:
         self._send(HTTPStatus.NOT_FOUND, b"not here\n", "text/plain")

@@ -5,16 +5,20 @@ thousands of sides of cards, most of which nobody looks at.
 """
 
 import hashlib
+import html
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from builder import kept as keeping
 from builder import markup
-from builder.diagnostics import Span
+from builder.diagnostics import ContentError, Span
+from builder.kept import Kept
 from builder.load import Loaded
 from builder.lock import Lock
-from builder.model import Deck, Item, Topic, html_language
+from builder.model import Deck, Topic, html_language
 from builder.project import Project
 from builder.targets import anki, faces
 from builder.targets.notes import Note
@@ -90,6 +94,9 @@ class Viewer:
             ContentError: A card template has an error.
         """
         deck = loaded.deck
+        kept = keeping.read(self.project, deck.file)
+        if kept.problems:
+            raise ContentError(kept.problems)
         topics = self._topics(loaded, lock)
         outputs = deck.file.outputs
         printed = tuple(name for name, output in outputs.items() if output.target != "anki")
@@ -101,13 +108,15 @@ class Viewer:
             "homepage": deck.file.homepage,
             "languages": {tag: html_language(tag) for tag in deck.languages},
             "variants": list(self._variants(deck)),
-            "kinds": self._kinds(deck, lock),
+            "kinds": self._kinds(deck, lock, kept),
             "print": printed,
             "downloads": [[name, size] for name, size in downloads],
             "topics": [{"id": name, "hash": written.digest} for name, written in topics.items()],
         }
         content = self.project.content
         media = {name: content / path for note in loaded.notes for name, path in note.media.items()}
+        # Templates and styles of imported decks refer to these.
+        media |= {name: content / "media" / name for name in kept.media if name.startswith("_")}
         texts = {name: written.text for name, written in topics.items()}
         return View(_json(about), texts, media, printed)
 
@@ -127,17 +136,27 @@ class Viewer:
                 "css": faces.css(deck, self.project, shown),
             }
 
-    def _kinds(self, deck: Deck, lock: Lock) -> dict[str, object]:
-        return {
+    def _kinds(self, deck: Deck, lock: Lock, kept: Kept) -> dict[str, object]:
+        made: dict[str, object] = {
             kind: {
                 "cloze": kind == "cloze",
                 "name": face.entry.name,
-                "template": face.entry.templates[0].name,
-                "front": face.front,
-                "back": face.back,
+                "templates": [_template(face.entry.templates[0].name, face.front, face.back)],
             }
             for kind, face in faces.faces(deck, self.project, lock).items()
         }
+        for kind, note_type in deck.file.note_types.items():
+            design = kept.designs[kind]
+            made[kind] = {
+                "cloze": note_type.cloze,
+                "name": note_type.name,
+                "css": design.css,
+                "templates": [
+                    _template(name, *sides)
+                    for name, sides in zip(note_type.cards, design.sides, strict=True)
+                ],
+            }
+        return made
 
     def _topics(self, loaded: Loaded, lock: Lock) -> "dict[str, _Written]":
         notes: dict[str, list[Note]] = {}
@@ -145,7 +164,8 @@ class Viewer:
             notes.setdefault(note.key.partition(".")[0], []).append(note)
         made: dict[str, _Written] = {}
         for topic in loaded.deck.topics:
-            states = [self._state(note, lock) for item in topic.items for note in notes[item]]
+            keys = (*topic.items, *topic.notes)
+            states = [self._state(note, lock) for key in keys for note in notes[key]]
             before = self._kept.get(topic.id)
             # Loading gives the same object again for a file that did not change.
             if before is None or before.topic is not topic or before.states != states:
@@ -174,17 +194,22 @@ class Viewer:
         state = iter(states)
         return {
             "id": topic.id,
-            "title": {language: _plain(text) for language, text in topic.title.items()},
+            "title": _plain(topic.title),
             "items": [
-                self._item(name, item, notes[name], state, spans)
+                self._item(name, item.level, _plain(item.question), notes[name], state, spans)
                 for name, item in topic.items.items()
+            ]
+            + [
+                self._item(name, "", {"": _first_words(notes[name][0])}, notes[name], state, spans)
+                for name in topic.notes
             ],
         }
 
     def _item(
         self,
         name: str,
-        item: Item,
+        level: str,
+        title: Mapping[str, str],
         notes: list[Note],
         state: Iterator[str],
         spans: Mapping[str, Span],
@@ -196,8 +221,8 @@ class Viewer:
             }
         return {
             "id": name,
-            "level": item.level,
-            "title": {language: _plain(text) for language, text in item.question.items()},
+            "level": level,
+            "title": title,
             "common": common,
             "notes": [
                 {
@@ -206,6 +231,7 @@ class Viewer:
                     "numbers": note.numbers,
                     "tags": note.tags,
                     "state": next(state),
+                    **({"deck": note.deck} if note.deck else {}),
                     **self._place(spans.get(note.key)),
                     "fields": {f: text for f, text in note.fields.items() if f not in common},
                 }
@@ -219,8 +245,26 @@ class Viewer:
         return {"place": [span.path, span.line, span.column]}
 
 
-def _plain(text: str) -> str:
-    return " ".join(markup.plain(markup.parse(text)).split())
+def _template(name: str, front: str, back: str) -> dict[str, str]:
+    return {"name": name, "front": front, "back": back}
+
+
+def _plain(texts: Mapping[str, str]) -> dict[str, str]:
+    return {
+        language: " ".join(markup.plain(markup.parse(text)).split())
+        for language, text in texts.items()
+    }
+
+
+_TAG = re.compile(r"<[^>]*>|\{\{c[0-9,]+::|\}\}")
+#: Characters of an imported note that stand for it in the list.
+_TITLE = 80
+
+
+def _first_words(note: Note) -> str:
+    """What an imported note begins with: it has no question to call it by."""
+    texts = (" ".join(html.unescape(_TAG.sub(" ", text)).split()) for text in note.fields.values())
+    return next(filter(None, texts), note.key)[:_TITLE]
 
 
 def _json(value: object) -> str:

@@ -12,22 +12,23 @@ const DEEPEST = 10;
 /**
  * Both sides of a card.
  *
- * @param kind The note type: `front`, `back`, `name`, `template`.
+ * @param kind The note type: its `name`, whether it is for `cloze`, and its `templates`.
  * @param note Its `fields` (name -> HTML), `tags`, `deck` and the card's `number`, from 1.
  * @returns {front: string, back: string}
  */
 window.cardSides = function cardSides(kind, note) {
+  const template = kind.templates[kind.cloze ? 0 : note.number - 1];
   const fields = {
     ...note.fields,
     Tags: note.tags.join(" "),
     Type: kind.name,
     Deck: note.deck,
     Subdeck: note.deck.split("::").pop(),
-    Card: kind.template,
+    Card: template.name,
     CardFlag: "flag0",
   };
-  const front = fill(kind.front, fields, note.number, true);
-  const back = fill(kind.back, { ...fields, FrontSide: front }, note.number, false);
+  const front = fill(template.front, fields, note.number, true);
+  const back = fill(template.back, { ...fields, FrontSide: front }, note.number, false);
   return { front, back };
 };
 

@@ -24,7 +24,7 @@ function row(item) {
   const link = make("a");
   link.href = `#${item.id}`;
   const level = make("span", `level ${item.level}`);
-  level.title = word(item.level);
+  level.title = item.level && word(item.level);
   const name = make("span", "name", title(item.title));
   const cards = item.notes.reduce((sum, note) => sum + note.numbers.length, 0);
   link.append(level, name, make("span", "cards", String(cards)));
@@ -54,6 +54,9 @@ list.build = () => {
   for (const topic of kept.keys()) for (const item of topic.items) rows.delete(item);
   place($("topics"), [...groups.values()].map(({ element }) => element));
   options("topic", "all-topics", model.deck.topics.map(({ id }) => [id, title(model.topics.get(id).title)]));
+  const used = new Set(model.cards.map((card) => card.note.kind));
+  options("kind", "all-kinds", Object.entries(model.deck.kinds).filter(([kind]) => used.has(kind))
+    .map(([kind, { css, name }]) => [kind, css === undefined ? word(kind) : name]));
   list.refresh();
 };
 
@@ -120,7 +123,6 @@ list.mark = () => {
 
 list.start = (changed) => {
   options("level", "all-levels", ["core", "common", "deep"].map((level) => [level, word(level)]));
-  options("kind", "all-kinds", ["basic", "cloze"].map((kind) => [kind, word(kind)]));
   options("state", "all-states", [["changed", word("changed")]]);
   $("state").hidden = !model.live;
   const apply = () => {

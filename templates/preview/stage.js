@@ -35,14 +35,16 @@ stage.draw = (answered = false) => {
   if (!card || !ready) return Promise.resolve();
   const variant = model.variant();
   const kind = deck.kinds[card.note.kind];
-  const note = { fields: model.fields(card), tags: card.note.tags, deck: deck.name, number: card.number };
-  const html = `<style>${variant.css}</style>${cardSides(kind, note)[side]}`;
+  const note = {
+    fields: model.fields(card), tags: card.note.tags, deck: card.note.deck ?? deck.name, number: card.number,
+  };
+  const html = `<style>${kind.css ?? variant.css}</style>${media(cardSides(kind, note)[side])}`;
   number += 1;
   document.documentElement.dataset.idle = "no";
   $("card").contentWindow.postMessage({
     draw: number,
     html,
-    body: `card card${kind.cloze ? card.number : 1}`,
+    body: `card card${card.number}`,
     root: settings.phone ? "mobile android linux" : PLATFORM,
     night: settings.night,
     place: `${card.id} ${side}`,
@@ -51,6 +53,17 @@ stage.draw = (answered = false) => {
   drawn();
   return new Promise((done) => { drawn = done; });
 };
+
+// Imported notes may name their files with characters that mean something in an address, and have
+// sounds, for which Anki shows a button.
+function media(html) {
+  const address = (name) => (/^[a-z]+:|%/i.test(name) ? name : encodeURIComponent(name));
+  return html
+    .replace(/(<(?:img|audio|source|video)\b[^>]*?\bsrc\s*=\s*)(["'])(.*?)\2/gi, (_, before, quote, name) =>
+      `${before}${quote}${address(name.replaceAll("&amp;", "&"))}${quote}`)
+    .replace(/\[sound:(.+?)\]/g, (_, name) =>
+      `<audio controls preload="none" src="${address(name.replaceAll("&amp;", "&"))}"></audio>`);
+}
 
 /** The page around the card: buttons, facts, colours. */
 stage.dress = () => {
@@ -82,8 +95,10 @@ function chips(card) {
     const chip = make("a", "chip");
     chip.href = `#${each.id}`;
     const fact = each.note.key.slice(each.item.id.length + 1);
+    const kind = model.deck.kinds[each.note.kind];
     chip.textContent = each.note.kind === "basic" ? word("basic")
-      : each.note.numbers.length > 1 ? `${fact} c${each.number}` : fact;
+      : !kind.cloze ? kind.templates[each.number - 1].name
+      : each.note.numbers.length > 1 ? `${fact} c${each.number}`.trim() : fact || word("cloze");
     if (each === card) chip.setAttribute("aria-current", "true");
     if (each.note.state) chip.classList.add("fresh");
     return chip;
@@ -92,7 +107,8 @@ function chips(card) {
 
 function facts({ note, item, topic }) {
   const key = make("code", "", note.key);
-  const parts = [key, make("span", "", word(item.level)), make("span", "", topic.title[model.variant().languages[0]])];
+  const parts = [key, make("span", "", topic.title[model.variant().languages[0]])];
+  if (item.level) parts.splice(1, 0, make("span", "", word(item.level)));
   if (note.state) parts.push(make("span", "mark", word(note.state === "new" ? "new" : "edited")));
   if (note.place) {
     const [path, line, column] = note.place;

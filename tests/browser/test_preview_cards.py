@@ -109,9 +109,13 @@ def test_templates_and_clozes_that_the_deck_does_not_use(page: Shown) -> None:
                             {
                                 "cloze": True,
                                 "name": "Cloze",
-                                "template": "Cloze",
-                                "front": kind["tmpls"][0]["qfmt"],
-                                "back": kind["tmpls"][0]["afmt"],
+                                "templates": [
+                                    {
+                                        "name": "Cloze",
+                                        "front": kind["tmpls"][0]["qfmt"],
+                                        "back": kind["tmpls"][0]["afmt"],
+                                    }
+                                ],
                             },
                             {
                                 "fields": {"Text": text, "Back Extra": extra},
