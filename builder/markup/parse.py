@@ -45,7 +45,8 @@ def _one_paragraph(text: str) -> Document:
     tokens[1].meta.update(starts=[0], ends=[len(text)])
     state = StateCore(text, parser(), {}, tokens)
     _inline(state)
-    text_join(state)
+    if "\\" in text or "&" in text:
+        text_join(state)  # of what escapes and entities left apart
     return _Collector(text, tokens).document()
 
 

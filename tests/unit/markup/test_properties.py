@@ -5,9 +5,13 @@ import re
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.parser_inline import ParserInline
 
 from builder import markup
-from builder.markup.parse import parse_markdown
+from builder.markup import inline as inlines
+from builder.markup.inline import InlineParser
+from builder.markup.parse import build_parser, parse_markdown
 
 PIECES = [
     *"{{c1:: {{c2:: {{c12:: {{ }} { } :: : $ $$ * ** _ ` `` ``` ~~ [ ]( ![ ) < >".split(),
@@ -165,3 +169,36 @@ def test_hostile_texts_end(text: str) -> None:
 
 def test_the_same_text_is_parsed_once() -> None:
     assert markup.parse("a *b*") is markup.parse("a *b*")
+
+
+@pytest.fixture(scope="module")
+def stock() -> MarkdownIt:
+    """Our parser with markdown-it's own loop, which tries every rule at every place."""
+
+    class Stock(InlineParser):
+        tokenize = ParserInline.tokenize
+
+        def parse(self, src, md, env, tokens):  # type: ignore[no-untyped-def]
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(inlines, "_AFTER", inlines._SPECIAL)
+                patch.setattr(inlines, "_SPECIAL", _Everything())
+                return super().parse(src, md, env, tokens)
+
+    class _Everything(frozenset):  # type: ignore[type-arg]
+        def intersection(self, *_):  # type: ignore[no-untyped-def]
+            return frozenset(inlines._TRIGGERS["emphasis"])
+
+    parser = build_parser(html=False)
+    ours = parser.inline
+    parser.inline = Stock()
+    parser.inline.ruler, parser.inline.ruler2 = ours.ruler, ours.ruler2
+    return parser
+
+
+@given(ANY)
+@settings(max_examples=600, deadline=None)
+@example("a **b** $c$ {{c1::d::e}} `f` ~~g~~ [h](i) ![j](k) <http://l> &amp; \\* m_n_")
+@example("a  \nb\\\nc")
+def test_fewer_rules_give_the_same_tokens(stock: MarkdownIt, text: str) -> None:
+    fewer, all_rules = build_parser(html=False).parse(text), stock.parse(text)
+    assert [t.as_dict() for t in fewer] == [t.as_dict() for t in all_rules]
