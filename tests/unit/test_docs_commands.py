@@ -11,7 +11,7 @@ import pytest
 from builder import scaffold
 from builder.cli import main
 from tests.anki.harness import import_package, new_collection
-from tests.unit.runner import ROOT, lend_packages
+from tests.unit.runner import ROOT, lend_packages, read
 
 DOCS = ROOT / "docs"
 BLOCK = re.compile(r"^```(sh|yaml)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -159,3 +159,29 @@ def test_commands_and_options_that_pages_name_exist(page: str) -> None:
             assert used <= known | {"--no-print"}, f"{name}: {used - known}"
     tasks = set(re.findall(r"make\.py ([a-z]+)", text))
     assert tasks <= {"build", "test", "lint", "release", "deckwright", "lock", "help"}
+
+
+def test_links_of_the_pages_at_the_top_lead_somewhere() -> None:
+    files = 0
+    for page in ("README.md", "CONTRIBUTING.md"):
+        text = (ROOT / page).read_text("utf-8")
+        for target in re.findall(r"\]\(([^)]+)\)", text):
+            path, _, anchor = target.partition("#")
+            if path.startswith("../../releases/latest"):
+                continue
+            assert "://" not in path
+            assert (ROOT / path).exists(), f"{page}: {target}"
+            files += bool(path)
+            if anchor and not path:
+                headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+                assert anchor in {heading.lower().replace(" ", "-") for heading in headings}
+    assert files >= 8
+
+
+def test_downloads_come_first_and_are_what_a_release_has() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE)[0] == "Download the deck"
+    deck = read(ROOT / "content" / "deck.yaml")
+    offered = set(re.findall(r"releases/latest/download/([^)]+)\)", text))
+    assert offered <= {*deck["outputs"], f"{deck['id']}-web.zip"}
+    assert f"{deck['id']}.apkg" in offered
