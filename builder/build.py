@@ -4,6 +4,7 @@ Everything is made in memory first. Only when every output is there are files re
 atomically, so a failed or killed build leaves the previous one whole.
 """
 
+import gc
 import hashlib
 import os
 import tempfile
@@ -354,7 +355,7 @@ def _drawn(jobs: Sequence[PrintJob], cache: Cache) -> "Iterator[press.Printed]":
     if workers > 1:
         from concurrent.futures import ProcessPoolExecutor
 
-        with ProcessPoolExecutor(max_workers=workers) as pool:
+        with ProcessPoolExecutor(max_workers=workers, initializer=gc.disable) as pool:
             yield from pool.map(press.draw, jobs, [cache] * len(jobs))
     else:
         yield from (press.draw(job, cache) for job in jobs)

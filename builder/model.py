@@ -246,6 +246,11 @@ class Output(Record):
     """Columns of a cheat sheet."""
     card: CardSize | None = None
     """The size of flash cards on paper: A7 by default; business is 85 by 55 mm."""
+    layout: Literal["side", "stacked"] | None = None
+    """A handout's languages side by side (the default), or each text under its translation."""
+    binding: Literal["duplex", "left", "none"] | None = None
+    """Where a handout's wider margin is: at the fold of two-sided pages (the default), always left,
+    or nowhere."""
     levels: tuple[Level, ...] | None = None
     """Which items to print; all by default."""
     template: Text | None = None

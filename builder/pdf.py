@@ -16,17 +16,17 @@ import hashlib
 import io
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import unquote
 
-from builder import fonts, native, tagging
+from builder import fonts, imposition, native, tagging, tuning
 from builder.cache import Cache, key
 from builder.diagnostics import EnvironmentProblem
 from builder.fitting import Misfit, fit
@@ -155,7 +155,7 @@ def render_pdf(
     families = fonts.named(css + html)
     fonts.prepare(families, cache)
     fetcher = _fetcher(folders, cache)
-    with _complaints() as problems, fonts.without_gc(), _our_fontconfig():
+    with _complaints() as problems, fonts.without_gc(), _our_fontconfig(), tuning.tuned():
         config = weasyprint.text.fonts.FontConfiguration()
         sheet = weasyprint.CSS(
             string=f"{css}\n{fonts.font_face_css(families)}",  # so that lines count from the css
@@ -163,40 +163,48 @@ def render_pdf(
             font_config=config,
             url_fetcher=fetcher,
         )
-        source = weasyprint.HTML(string=html, base_url=_BASE, url_fetcher=fetcher)
-        _check_characters("".join(source.etree_element.itertext()), families, cache, problems)
+        _check_characters(unescape(re.sub("<[^>]*>", "", html)), families, cache, problems)
         cached = {f"math:{name}": _Math(name, drawing) for name, drawing in drawings.items()}
+        misfits: list[Misfit] = []
 
-        def lay_out(tree: Any) -> Any:
-            page = copy.copy(source)
-            page.wrapper_element = ElementWrapper.from_html_root(tree, content_language=None)
-            page.etree_element = page.wrapper_element.etree_element
-            return page.render(
-                stylesheets=[sheet], font_config=config, pdf_variant=variant, cache=cached
-            )
+        def lay_out(text: str) -> Any:
+            source = weasyprint.HTML(string=text, base_url=_BASE, url_fetcher=fetcher)
+            source._ua_stylesheets = tuning.user_agent_sheets
 
-        misfits: tuple[Misfit, ...] = ()
+            def render(tree: Any) -> Any:
+                page = copy.copy(source)
+                page.wrapper_element = ElementWrapper.from_html_root(tree, content_language=None)
+                page.etree_element = page.wrapper_element.etree_element
+                return page.render(
+                    stylesheets=[sheet], font_config=config, pdf_variant=variant, cache=cached
+                )
+
+            document, found = fit(source.etree_element, render)
+            misfits.extend(found)
+            return document
+
+        def finish(_: Any, file: Any) -> None:
+            _finish(file, front=front, duplex=duplex)
+
         try:
-            document, misfits = fit(source.etree_element, lay_out)
+            document, front = imposition.assemble(html, lay_out)
             if not (problems or misfits):
                 identifier = hashlib.blake2b((html + css).encode(), digest_size=16).digest()
                 with tagging.languages(weasyprint.pdf.tags):
                     pdf = document.write_pdf(
-                        finisher=partial(_finish, duplex=duplex),
-                        pdf_variant=variant,
-                        pdf_identifier=identifier,
+                        finisher=finish, pdf_variant=variant, pdf_identifier=identifier
                     )
         except Exception as error:
             problems.append(f"WeasyPrint failed on the page's HTML and CSS: {error!r}")
     if problems or misfits:
-        raise PrintError(tuple(dict.fromkeys(problems)), misfits)
+        raise PrintError(tuple(dict.fromkeys(problems)), tuple(misfits))
     return Rendered(pdf, len(document.pages))
 
 
-def _finish(document: Any, pdf: Any, *, duplex: bool) -> None:
+def _finish(pdf: Any, *, front: int, duplex: bool) -> None:
     """Complete the structure; preset the print dialog, since cards only meet at full size."""
-    del document
     tagging.mend(pdf)
+    imposition.label_pages(pdf, front)
     if not duplex:
         return
     import pydyf

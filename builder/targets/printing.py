@@ -36,7 +36,9 @@ WORDS: dict[str, dict[str, str]] = {
     "core": {"zh": "核心", "en": "core"},
     "date": {"zh": "日期", "en": "Date"},
     "deep": {"zh": "进阶", "en": "deep"},
+    "glossary": {"zh": "术语表", "en": "Glossary"},
     "handout": {"zh": "讲义", "en": "Handout"},
+    "index": {"zh": "索引", "en": "Index"},
     "key-term": {"zh": "要记的词", "en": "key term"},
     "name": {"zh": "姓名", "en": "Name"},
     "pitfall": {"zh": "误区", "en": "Pitfall"},
@@ -210,6 +212,7 @@ def job(
         "deck": view,
         "languages": languages,
         "paper": output.paper or defaults.paper,
+        "paper_mm": paper_size(output.paper or defaults.paper),
         "columns": output.columns or defaults.columns,
         "shares": shares(view),
         "word": word,
@@ -232,6 +235,17 @@ def job(
         folders={"figures": context.project.content / "figures"},
         duplex=defaults.duplex,
     )
+
+
+#: Width and height of upright paper, in millimetres.
+_PAPER = {"A4": (210.0, 297.0), "Letter": (215.9, 279.4)}
+
+
+def paper_size(name: str) -> tuple[float, float]:
+    """Width and height in millimetres of paper such as `A4 landscape`."""
+    kind, _, turned = name.partition(" ")
+    width, height = _PAPER[kind]
+    return (height, width) if turned else (width, height)
 
 
 def shares(view: DeckView) -> tuple[int, ...]:
@@ -350,7 +364,7 @@ class Scribe:
             number=self.numbers[item_id],
             level=item.level,
             question=self.row(item.question),
-            answer=self.row(item.answer, inline=False),
+            answer=self.row(item.answer),
             facts=tuple(
                 FactView(fact_id, self.row(texts, cloze="mark"))
                 for fact_id, texts in item.facts.items()
@@ -368,8 +382,8 @@ class Scribe:
             ),
             code_columns=max(map(display_width, item.code.source.splitlines())) if item.code else 0,
             table=self.row(table, inline=False)[: 1 if shared else None],
-            detail=self.row(item.detail, inline=False),
-            pitfall=self.row(item.pitfall, inline=False),
+            detail=self.row(item.detail),
+            pitfall=self.row(item.pitfall),
             refs=tuple(RefView(_SCHEME.sub("", ref), address(ref)) for ref in item.refs),
             compare=tuple(LinkView(other, self.numbers[other]) for other in item.confusable),
             checked=bool(item.check),

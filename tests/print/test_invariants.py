@@ -34,7 +34,7 @@ DOCUMENTS = [
 ]
 MM = 72 / 25.4
 #: Margins as in the style sheets: top and bottom, smaller and larger side.
-MARGINS = {"sheet": (14.5, 9.5, 9, 9), "handout": (20, 20, 16, 22)}
+MARGINS = {"sheet": (14.5, 9.5, 9, 9), "handout": (20, 19, 16, 22)}
 GAP = 6 * MM
 
 
@@ -115,32 +115,38 @@ def address(pointer: Any) -> int | None:
 
 
 class Text(HTMLParser):
-    """Text of HTML outside of what the style sheets put into margins."""
+    """Text of HTML outside of what the style sheets put into margins, with the page numbers."""
 
-    def __init__(self, pages: Mapping[str, int]) -> None:
+    def __init__(self, pages: Mapping[str, str]) -> None:
         super().__init__()
         self.pages = pages
         self.text: list[str] = []
         self.skip = 0
         self.link = ""
-        self.start = 0
+        self.list: list[str] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
-        if self.skip or tag in ("head", "footer") or values.get("class") == "strip":
+        if self.skip or tag == "head" or values.get("class") == "strip":
             self.skip += tag not in ("meta", "img", "br", "hr")
-        if tag == "a":
-            self.link = values.get("href") or ""
-            self.start = len(self.text)
+        if tag == "span" and values.get("class") == "pages":
+            self.list = []
+        if tag == "a" and values.get("class") == "page":
+            self.link = (values.get("href") or "")[1:]
 
     def handle_endtag(self, tag: str) -> None:
         if self.skip:
             self.skip -= 1
-        elif tag == "a" and self.link.startswith("#") and len(self.text) == self.start:
-            self.text.append(str(self.pages[self.link[1:]]))  # the style sheet prints the number
+        elif tag == "a" and self.link:
+            number = self.pages[self.link]
+            (self.text if self.list is None else self.list).append(number)
+            self.link = ""
+        elif tag == "span" and self.list is not None:
+            self.text.append(",".join(dict.fromkeys(self.list)))  # a page stands there once
+            self.list = None
 
     def handle_data(self, data: str) -> None:
-        if not self.skip:
+        if not self.skip and self.list is None:
             self.text.append(data)
 
 
@@ -160,13 +166,21 @@ def outline(document: pypdfium2.PdfDocument) -> list[tuple[int, str, int, float,
     return entries
 
 
-def pages_by_id(printed: Printed) -> dict[str, int]:
-    """Page number of every item and topic, by way of the bookmarks."""
-    marks = {title: page + 1 for _, title, page, _, _ in outline(printed.pdf)}
+def pages_by_id(printed: Printed) -> dict[str, str]:
+    """What is printed as the page's number, for every item and chapter, by way of the bookmarks."""
+    marks = {title: page for _, title, page, _, _ in outline(printed.pdf)}
     html = printed.job.html
-    found = re.findall(r'<h[12][^>]* id="([^"]+)" data-label="([^"]+)"', html)
-    found += re.findall(r'<article[^>]* id="([^"]+)">.*?data-label="([^"]+)"', html, re.DOTALL)
-    return {identifier: marks[unescape(label)] for identifier, label in found}
+    found = re.findall(
+        r'<h[123][^>]* data-label="([^"]+)"[^>]*><span class="no" id="([^"]+)"', html
+    )
+    found += [
+        (label, name)
+        for name, label in re.findall(r'<h2[^>]* id="([^"]+)" data-label="([^"]+)"', html)
+    ]
+    return {
+        identifier: printed.pdf.get_page_label(marks[unescape(label)])
+        for label, identifier in found
+    }
 
 
 def test_text_is_that_of_the_html_with_the_right_page_numbers(printed: Printed) -> None:

@@ -28,13 +28,15 @@ def make(deck: Deck, cache: Cache, project: Project = SAMPLE, **output: object) 
 
 
 def numbers(job: PrintJob) -> list[str]:
-    return re.findall(r'<h2[^>]*><span class="no">([\d.]+)</span>', job.html)
+    return re.findall(r'<h2[^>]*><span class="no" id="[^"]*">([\d.]+)</span>', job.html)
 
 
 def test_every_item_is_there_in_source_order(deck: Deck, cache: Cache) -> None:
     job = make(deck, cache)
     assert numbers(job) == ["1.1", "1.2", "1.3", "1.4", "2.1", "2.2", "2.3"]
-    assert re.findall(r'<article[^>]* id="([^"]+)"', job.html) == [i for _, i, _ in deck.items()]
+    assert re.findall(r'<h2[^>]*><span class="no" id="([^"]+)"', job.html) == [
+        i for _, i, _ in deck.items()
+    ]
 
 
 def test_numbers_do_not_depend_on_the_levels_printed(deck: Deck, cache: Cache) -> None:
@@ -85,7 +87,7 @@ def test_a_table_for_all_languages_is_printed_once(deck: Deck, cache: Cache) -> 
 def test_paper_and_columns_reach_the_style_sheet(deck: Deck, cache: Cache) -> None:
     job = make(deck, cache, paper="Letter", columns=2)
     assert "size: Letter;" in job.css
-    assert "columns: 2;" in job.css
+    assert '<meta name="strips" content="2">' in job.html
     assert "size: A4 landscape;" in make(deck, cache).css
 
 
@@ -105,9 +107,9 @@ def test_a_project_may_bring_its_own_template(deck: Deck, cache: Cache, tmp_path
     (folder / "hues.css").write_text(".hue-1 { --c: black }", "utf-8")
     project = Project(tmp_path)
     job = make(deck, cache, project, template="mine.html")
-    assert '<body class="sheet mine several">' in job.html
+    assert 'class="sheet mine several">' in job.html
     assert ".hue-1 { --c: black }" in job.css
-    assert "column-fill" in job.css, "without a mine.css the target's own style sheet serves"
+    assert "element(strip)" in job.css, "without a mine.css the target's own style sheet serves"
     (folder / "mine.css").write_text("h3 { color: red }", "utf-8")
     assert "h3 { color: red }" in make(deck, cache, project, template="mine.html").css
 
