@@ -71,6 +71,14 @@ model.find = (id) => model.cards.find((card) => card.id === id)
 /** Every field of a card's note: what all notes of its item share is stored once. */
 model.fields = ({ item, note }) => ({ ...item.common, ...note.fields });
 
+/** A card's note as `cardSides` wants it. */
+model.note = (card) => ({
+  fields: model.fields(card),
+  tags: card.note.tags,
+  deck: card.note.deck ?? model.deck.name,
+  number: card.number,
+});
+
 const texts = new WeakMap();
 
 function text(card) {

@@ -35,10 +35,7 @@ stage.draw = (answered = false) => {
   if (!card || !ready) return Promise.resolve();
   const variant = model.variant();
   const kind = deck.kinds[card.note.kind];
-  const note = {
-    fields: model.fields(card), tags: card.note.tags, deck: card.note.deck ?? deck.name, number: card.number,
-  };
-  const html = `<style>${kind.css ?? variant.css}</style>${media(cardSides(kind, note)[side])}`;
+  const html = `<style>${kind.css ?? variant.css}</style>${media(cardSides(kind, model.note(card))[side])}`;
   number += 1;
   document.documentElement.dataset.idle = "no";
   $("card").contentWindow.postMessage({

@@ -5,19 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
+from playwright.sync_api import expect
 
 from builder import build
 from builder.cache import Cache
 from builder.project import Project
 from tests.anki.harness import new_collection
-from tests.browser.previewing import Shown, running, shown
+from tests.browser.previewing import Shown, edit, new_project, running, shown
 from tests.browser.reviewer import SIDES, Reviewer, cards_of
 from tests.conftest import ROOT
 
 SIDES_OF_ALL = """() => model.cards.map((card) => {
-  const { note: { tags }, number } = card;
-  const note = { fields: model.fields(card), tags, deck: model.deck.name, number };
-  const { front, back } = cardSides(model.deck.kinds[card.note.kind], note);
+  const { front, back } = cardSides(model.deck.kinds[card.note.kind], model.note(card));
   return [card.note.key, card.number, front, back];
 })"""
 
@@ -151,3 +151,62 @@ def test_the_package_shows_the_same_style_per_language(
         assert languages is not None
         card = cards_of(artifact.data, tmp_path / artifact.name)[0]
         assert card.question.startswith(f"<style>{variants[languages]}</style>")
+
+
+STYLE = "@import url('_look.css'); .card { color: rgb(9, 8, 7); }"
+
+
+def test_an_imported_note_type_with_several_cards(reviewer: Reviewer, tmp_path: Path) -> None:
+    """Its templates, style, pictures, sounds and deck are its own."""
+    project = new_project(tmp_path / "averages")
+    note_type = (
+        "note_types:\n  vocabulary:\n    name: Vocabulary (and reversed)\n"
+        "    fields: [Word, Meaning, Sound]\n    cards: [Recognise, Recall]\n"
+    )
+    edit(project, "deck.yaml", "outputs:", f"{note_type}outputs:")
+    topic = project / "content/topics/averages.yaml"
+    notes = (
+        "deck: Words::Nouns\nnotes:\n  house:\n    type: vocabulary\n"
+        "    html: {Word: '<b>Haus</b> <img src=\"my house.png\">', Sound: '[sound:haus.mp3]'}\n"
+        "    fields: {Meaning: 'A *house*'}\n    tags: [noun]\n"
+        "  half:\n    type: vocabulary\n    fields: {Word: halb}\n"
+    )
+    topic.write_text(topic.read_text("utf-8").rstrip("\n") + "\n" + notes, "utf-8")
+    looks = project / "templates/anki/vocabulary"
+    looks.mkdir(parents=True)
+    for number, (front, back) in enumerate([("Word", "Meaning"), ("Meaning", "Word")], start=1):
+        (looks / f"front-{number}.html").write_text(f"{{{{{front}}}}}", "utf-8")
+        (looks / f"back-{number}.html").write_text(
+            f"{{{{FrontSide}}}}<hr id=answer>{{{{{back}}}}} "
+            "{{Sound}} {{Card}} {{Deck}}",
+            "utf-8",
+        )
+    (looks / "style.css").write_text(STYLE, "utf-8")
+    media = project / "content/media"
+    media.mkdir()
+    Image.new("RGB", (8, 8), "red").save(media / "my house.png")
+    (media / "haus.mp3").write_bytes(b"no sound")
+    (media / "_look.css").write_text("hr { height: 7px; }", "utf-8")
+    with (
+        running(project) as address,
+        shown(reviewer.browser, f"{address}#house:2") as it,
+    ):
+        made = {(key, number): sides for key, number, *sides in it.page.evaluate(SIDES_OF_ALL)}
+        cards = made.keys()
+        assert {number for key, number in cards if key == "house"} == {1, 2}
+        assert {number for key, number in cards if key == "half"} == {1}
+        front, back = made["house", 2]
+        assert front == "A <em>house</em>"
+        assert back.endswith(" [sound:haus.mp3] Recall Words::Nouns")
+        expect(it.page.locator(".chip[aria-current]")).to_have_text("Recall")
+        expect(it.card.locator("#qa")).to_have_text("A house")
+        it.press(" ")
+        picture = it.card.locator("#qa img")
+        assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 8
+        sound = it.card.locator("#qa audio").evaluate("(audio) => audio.src")
+        assert it.page.request.get(sound).body() == b"no sound"
+        expect(it.card.locator("#qa")).to_have_css("color", "rgb(9, 8, 7)")
+        expect(it.card.locator("hr")).to_have_css("height", "7px")
+        expect(it.page.locator("#topics a").filter(has_text="Haus")).to_be_visible()
+        it.page.select_option("#kind", label="Vocabulary (and reversed)")
+        expect(it.page.locator("#count")).to_have_text("3 of 9 cards")
