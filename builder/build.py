@@ -34,6 +34,8 @@ MAX_CACHE = 512 * 1024 * 1024
 
 #: Told of each file when it is ready.
 Progress = Callable[[str], None]
+#: Told of the documents that take a while, before they are drawn.
+Drawing = Callable[[Sequence[str]], None]
 
 
 #: What an update changes, as a text file for Anki: written beside the outputs by `--since`.
@@ -103,6 +105,7 @@ def build(
     locked: bool = False,
     since: str | None = None,
     progress: Progress = lambda _: None,
+    drawing: Drawing = lambda _: None,
 ) -> Built:
     """Make the outputs and write them to `dist/`.
 
@@ -115,6 +118,7 @@ def build(
         locked: Refuse to change deck.lock, as a release must.
         since: A commit, tag or branch; `update.txt` then lists what changed after it.
         progress: Told of each file when it is ready.
+        drawing: Told of the documents that must be drawn, before they are.
 
     Raises:
         ContentError: The content, the lock or a name is wrong; nothing was written.
@@ -129,7 +133,16 @@ def build(
             for artifact in artifacts:
                 progress(artifact.name)
             return Built(tuple(artifacts), present.warnings, False)
-    made = make(project, cache, now=now, names=names, locked=locked, since=since, progress=progress)
+    made = make(
+        project,
+        cache,
+        now=now,
+        names=names,
+        locked=locked,
+        since=since,
+        progress=progress,
+        drawing=drawing,
+    )
     if made.lock is not None:
         write_atomically(project.content / "deck.lock", made.lock.encode())
     for artifact in made.artifacts:
@@ -155,6 +168,7 @@ def make(
     locked: bool = False,
     since: str | None = None,
     progress: Progress = lambda _: None,
+    drawing: Drawing = lambda _: None,
 ) -> Made:
     """Make the outputs and write nothing; arguments and errors are those of `build`."""
     loaded = load(project, cache, _month(now), os.cpu_count() or 1)
@@ -172,7 +186,7 @@ def make(
             ]
         )
     chosen = _choose(loaded, names)
-    artifacts = _render(project, loaded, chosen, lock, cache, progress)
+    artifacts = _render(project, loaded, chosen, lock, cache, progress, drawing)
     if since is not None:
         artifacts = (*artifacts, _update_text(project, loaded, lock, since))
     return Made(
@@ -262,6 +276,7 @@ def _render(
     lock: "Lock",
     cache: Cache,
     progress: Progress,
+    drawing: Drawing,
 ) -> tuple[Artifact, ...]:
     """Every chosen output's bytes; PDFs that must be drawn are drawn at the same time."""
     made: dict[str, list[Artifact]] = {name: [] for name in chosen}
@@ -275,7 +290,7 @@ def _render(
             made[name].extend(result)
             for artifact in result:
                 progress(artifact.name)
-    for name, artifact in _print(jobs, project, loaded, cache):
+    for name, artifact in _print(jobs, project, loaded, cache, drawing):
         made[name].append(artifact)
         progress(artifact.name)
     return tuple(artifact for results in made.values() for artifact in results)
@@ -306,9 +321,9 @@ def _target(
 
 
 def _print(
-    jobs: Sequence[PrintJob], project: Project, loaded: Loaded, cache: Cache
+    jobs: Sequence[PrintJob], project: Project, loaded: Loaded, cache: Cache, drawing: Drawing
 ) -> Iterator[tuple[str, Artifact]]:
-    """Draw the PDFs, each in a process of its own if there are several to draw."""
+    """Draw the PDFs, each in a process of its own if there are several; first done, first given."""
     from builder import press
 
     waiting: list[PrintJob] = []
@@ -319,7 +334,9 @@ def _print(
         else:
             yield job.name, Artifact(job.name, data)
     problems: list[Diagnostic] = []
-    for job, printed in zip(waiting, _drawn(waiting, cache), strict=True):
+    if waiting:
+        drawing([job.name for job in waiting])
+    for job, printed in _drawn(waiting, cache):
         problems += (_complaint(job, problem, project) for problem in printed.problems)
         problems += (_misfit(job.name, misfit, loaded) for misfit in printed.misfits)
         if not (printed.problems or printed.misfits):
@@ -345,7 +362,7 @@ def _misfit(name: str, misfit: "Misfit", loaded: Loaded) -> Diagnostic:
     )
 
 
-def _drawn(jobs: Sequence[PrintJob], cache: Cache) -> "Iterator[press.Printed]":
+def _drawn(jobs: Sequence[PrintJob], cache: Cache) -> "Iterator[tuple[PrintJob, press.Printed]]":
     from builder import press
 
     if not jobs:
@@ -353,12 +370,16 @@ def _drawn(jobs: Sequence[PrintJob], cache: Cache) -> "Iterator[press.Printed]":
     press.prepare(jobs, cache)
     workers = min(len(jobs), os.cpu_count() or 1)
     if workers > 1:
-        from concurrent.futures import ProcessPoolExecutor
+        from concurrent.futures import ProcessPoolExecutor, as_completed
 
         with ProcessPoolExecutor(max_workers=workers, initializer=gc.disable) as pool:
-            yield from pool.map(press.draw, jobs, [cache] * len(jobs))
+            # The longest first, or at the end one process works and the others wait.
+            longest = sorted(jobs, key=lambda job: -len(job.html))
+            started = {pool.submit(press.draw, job, cache): job for job in longest}
+            for done in as_completed(started):
+                yield started[done], done.result()
     else:
-        yield from (press.draw(job, cache) for job in jobs)
+        yield from ((job, press.draw(job, cache)) for job in jobs)
     cache.prune(MAX_CACHE)
 
 

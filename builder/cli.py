@@ -262,6 +262,7 @@ def build(
             locked=locked,
             since=since,
             progress=lambda name: console.say(f"made {name}"),
+            drawing=lambda names: console.say(f"drawing {', '.join(names)}"),
         )
     except ContentError as error:
         return _content_error(console, error)

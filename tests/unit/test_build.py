@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -234,3 +235,30 @@ def test_writing_leaves_no_temporary_file_and_clears_abandoned_ones(tmp_path: Pa
     os.utime(abandoned, (NOW - 10**8, NOW - 10**8))
     builder.write_atomically(tmp_path / "b.txt", b"x")
     assert sorted(file.name for file in tmp_path.iterdir()) == [busy.name, "b.txt"]
+
+
+def test_documents_are_told_of_before_and_after_they_are_drawn(
+    tmp_path: Path, cache: Cache
+) -> None:
+    project = Project(tmp_path / "deck")
+    shutil.copytree(
+        Path(__file__).parents[1] / "golden" / "projects" / "bilingual" / "input", project.root
+    )
+    assert cache.folder is not None
+    empty = Cache(tmp_path / "cache")
+    shutil.copytree(cache.folder / "fonts", tmp_path / "cache" / "fonts")
+    told: list[str] = []
+    names = ["rotations.apkg", "sheet-zh.pdf", "cards.pdf"]
+
+    def drawing(names: Sequence[str]) -> None:
+        told.append(f"drawing {sorted(names)}")
+
+    built = build(project, empty, now=NOW, names=names, progress=told.append, drawing=drawing)
+    assert told[:2] == ["rotations.apkg", "drawing ['cards.pdf', 'sheet-zh.pdf']"]
+    assert sorted(told[2:]) == ["cards.pdf", "sheet-zh.pdf"]
+    assert [artifact.name for artifact in built.artifacts] == names, "in the order of deck.yaml"
+    told.clear()
+    topic = project.content / "topics" / "plane.yaml"
+    topic.write_text(topic.read_text("utf-8") + "# nothing that is printed\n", "utf-8")
+    build(project, empty, now=NOW, names=names, progress=told.append, drawing=drawing)
+    assert told == names, "nothing is drawn twice"
