@@ -94,6 +94,7 @@ def _checks() -> Iterator[Check]:
     yield _mathjax()
     yield cache_folder(default_folder())
     yield _git()
+    yield _anki()
 
 
 def _libyaml() -> Check:
@@ -186,3 +187,11 @@ def _git() -> Check:
     )
     number = said.stdout.strip().removeprefix("git version ")
     return Check("git", said.returncode == 0, number or said.stderr.strip(), help_, required=False)
+
+
+def _anki() -> Check:
+    help_ = "pip install 'deckwright[anki]', for `verify` and `import`; nothing else needs it"
+    try:
+        return Check("Anki", True, version("anki"), help_, required=False)
+    except PackageNotFoundError:
+        return Check("Anki", False, "not installed", help_, required=False)

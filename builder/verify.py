@@ -26,6 +26,8 @@ Outcome = Literal["ok", "failed", "unchecked"]
 
 #: What is a zip file inside: each member carries a checksum of its own.
 _ZIPPED = (".apkg", ".zip", ".whl")
+#: Bytes. A small file can unpack to more than a machine has; decks are far from this.
+_MAX_UNPACKED = 2 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,9 @@ def _readable(name: str, data: bytes) -> Iterator[Finding]:
     if name.endswith(_ZIPPED):
         try:
             with zipfile.ZipFile(BytesIO(data)) as archive:
+                if sum(member.file_size for member in archive.infolist()) > _MAX_UNPACKED:
+                    yield Finding(name, "failed", "is too large when unpacked")
+                    return
                 damaged = archive.testzip()
         except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
             yield Finding(name, "failed", f"cannot be unpacked: {error}")

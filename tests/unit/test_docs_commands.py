@@ -158,7 +158,7 @@ def test_commands_and_options_that_pages_name_exist(page: str) -> None:
             used = set(re.findall(r"(?<= )--?[a-zA-Z][a-z-]*", options))
             assert used <= known | {"--no-print"}, f"{name}: {used - known}"
     tasks = set(re.findall(r"make\.py ([a-z]+)", text))
-    assert tasks <= {"build", "test", "lint", "release", "deckwright", "lock", "help"}
+    assert tasks <= {"build", "test", "lint", "bench", "release", "deckwright", "lock", "help"}
 
 
 def test_links_of_the_pages_at_the_top_lead_somewhere() -> None:

@@ -7,10 +7,12 @@ import subprocess
 import zipfile
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from click.testing import CliRunner, Result
 
-from builder import cli, gates, release
+from builder import cli, gates, release, scaffold
+from tests.anki.harness import import_package, new_collection
 from tests.unit.runner import ROOT, commit, git
 
 NOW = "1790000000"
@@ -273,6 +275,22 @@ def test_an_update_is_published_with_all_that_belongs_to_it(deck: Path, tmp_path
     verified = run("verify", out / "assets", "-C", deck)
     assert verified.exit_code == 0
     assert re.search(r"-  +update.txt +not built: no release before", verified.stdout)
+
+
+def test_deck_and_documents_say_their_version(tmp_path: Path) -> None:
+    root = tmp_path / "deck"
+    scaffold.create(root, scaffold.Choices("deck", "Deck", ("en",)))
+    set_version(root, "3.1.4")
+    assert run("build", "-C", root).exit_code == 0
+    with new_collection() as collection:
+        import_package(collection, (root / "dist/deck.apkg").read_bytes())
+        deck = collection.decks.by_name("deck")
+        assert deck is not None
+        assert "Version 3.1.4" in deck["desc"]
+    for name in ("sheet.pdf", "handout.pdf"):
+        document = pypdfium2.PdfDocument(root / "dist" / name)
+        texts = " ".join(page.get_textpage().get_text_range() for page in document)
+        assert "version 3.1.4" in " ".join(texts.split()).lower(), name
 
 
 def test_the_web_demo_is_published_as_pages_and_as_one_file(deck: Path, tmp_path: Path) -> None:

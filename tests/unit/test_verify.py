@@ -132,6 +132,17 @@ def test_files_that_no_reader_takes(project: Path, name: str, data: bytes, reaso
     assert reason in result.stdout
 
 
+def test_a_file_that_unpacks_without_end_is_not_unpacked(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "_MAX_UNPACKED", 1_000_000)
+    (project / "dist" / "sample.apkg").write_bytes(zipped({"collection.anki2": bytes(1_000_001)}))
+    reseal(project / "dist")
+    result = run(project / "dist")
+    assert result.exit_code == 1
+    assert "sample.apkg  is too large when unpacked" in result.stdout
+
+
 def test_a_flipped_bit_inside_a_package_is_found(project: Path) -> None:
     package = project / "dist" / "sample.apkg"
     data = bytearray(package.read_bytes())
