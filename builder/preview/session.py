@@ -1,6 +1,7 @@
 """What the browser sees: the deck as it was last good, and what is wrong with it now."""
 
 import threading
+import traceback
 from collections.abc import Iterable
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
@@ -62,7 +63,7 @@ class Session:
 
     def warm(self) -> None:
         """Read all again: what was made the first time is then known, as what was kept is."""
-        with suppress(ContentError, EnvironmentProblem):
+        with suppress(Exception):  # it was told, or the next reload tells it
             self._view()
 
     def _view(self) -> View:
@@ -79,8 +80,10 @@ class Session:
             self._readable = False
             self._put(read=read, problems=self._told(error.diagnostics))
             return
-        except EnvironmentProblem as error:
-            self._put(read=read, problems=(_said(str(error)),))
+        except Exception as error:
+            # Whatever it is, the next save may mend it: the preview must live to see it.
+            self._readable = False
+            self._put(read=read, problems=(_failed(error),))
             return
         # What the rules said stays until they are through with the new state; what could not be
         # read before can be now.
@@ -105,8 +108,8 @@ class Session:
             problems = self._told(done.result())
         except CancelledError:
             return
-        except (BrokenProcessPool, OSError, EnvironmentProblem) as error:
-            problems = (_said(f"the content could not be checked: {error}"),)
+        except Exception as error:
+            problems = (_failed(error),)
         with self._changed:
             if read == self._state.read:
                 self._put(problems=problems)
@@ -180,8 +183,16 @@ class Session:
         self._workers.close()
 
 
-def _said(message: str) -> JSON:
-    return {
-        **as_json(Diagnostic("preview", message, None)),
-        "excerpt": "",
-    }
+def _failed(error: Exception) -> JSON:
+    """What is no fault of the content: of the machine, or a bug."""
+    if isinstance(error, (BrokenProcessPool, EnvironmentProblem, OSError)):
+        said = Diagnostic("preview", f"the content could not be read or checked: {error}", None)
+    else:
+        traceback.print_exception(error)
+        said = Diagnostic(
+            "preview",
+            f"Deckwright failed: {error!r}",
+            None,
+            "this is a bug in Deckwright, not in your deck; the terminal has the details to report",
+        )
+    return {**as_json(said), "excerpt": ""}
