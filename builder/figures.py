@@ -2,6 +2,10 @@
 
 Content may come from strangers, so a figure must lie in `content/figures`, be of a known kind, and
 an SVG may hold neither scripts nor references to anything outside itself.
+
+An SVG with words in it is drawn once for all languages: an element with `lang="zh"` belongs to the
+picture in Chinese only, and elements without `lang` to every one. The picture in one language is
+called `name.svg?lang=zh` wherever a figure's name can stand.
 """
 
 import re
@@ -15,6 +19,10 @@ from builder.diagnostics import did_you_mean
 #: What Anki's webviews and WeasyPrint both draw.
 KINDS = (".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp")
 MAX_BYTES = 8 * 1024 * 1024
+
+_LABELLED = re.compile(r"(.+\.svg)\?lang=([A-Za-z0-9-]+)", re.IGNORECASE)
+#: A start tag; well-formed, since what is not was refused before.
+_TAG = re.compile(rb"<[^\s/>]+(?:\s+[^\s=]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*(/?)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +122,105 @@ def _outside(value: str) -> bool:
         not target.strip(" '\"").startswith("#")
         for target in re.findall(r"url\(([^)]*)", value, re.IGNORECASE)
     )
+
+
+# Pictures with words ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What an SVG says in which language.
+
+    Attributes:
+        parts: Language, start and end, in bytes, of each element that has a language.
+        titles: Language -> title; empty for one without a language.
+    """
+
+    parts: tuple[tuple[str, int, int], ...] = ()
+    titles: tuple[tuple[str, str], ...] = ()
+
+
+def in_language(folder: Path, name: str, language: str) -> str:
+    """The name of a figure in one language: as it is, unless it is an SVG with such elements.
+
+    Args:
+        folder: `content/figures`.
+        name: A figure without problems.
+        language: A language of the deck.
+    """
+    return f"{name}?lang={language}" if _words(folder, name).parts else name
+
+
+def title(folder: Path, name: str, language: str) -> str:
+    """What a figure shows, for those who do not see it; empty if its SVG has no `<title>`."""
+    titles = dict(_words(folder, name).titles)
+    return titles.get(language) or titles.get("", "")
+
+
+def spoken(folder: Path, name: str) -> frozenset[str]:
+    """The languages that a figure has words in, beside those that are the same in all."""
+    return frozenset(language for language, _, _ in _words(folder, name).parts)
+
+
+def path(name: str) -> str:
+    """The file's path in a figure's name: without the language."""
+    labelled = _LABELLED.fullmatch(name)
+    return labelled[1] if labelled else name
+
+
+def read(file: Path) -> bytes:
+    """A picture's bytes; of a path that ends in `.svg?lang=zh` only what belongs to the language.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    labelled = _LABELLED.fullmatch(file.name)
+    if not labelled:
+        return file.read_bytes()
+    data = file.with_name(labelled[1]).read_bytes()
+    kept, place = [], 0
+    for language, start, end in _parse(data).parts:
+        if language != labelled[2] and start >= place:
+            kept.append(data[place:start])
+            place = end
+    return b"".join([*kept, data[place:]])
+
+
+def _words(folder: Path, name: str) -> _Words:
+    file = folder / name
+    if file.suffix.lower() != ".svg" or not file.is_file():
+        return _Words()
+    return _parse(file.read_bytes())
+
+
+@lru_cache(maxsize=512)
+def _parse(data: bytes) -> _Words:
+    """Where the languages are. Cut out as bytes: written anew, a file depends on the library."""
+    parts: list[tuple[str, int, int]] = []
+    titles: list[tuple[str, str]] = []
+    open_tags: list[tuple[str, str, int]] = []
+    text: list[str] = []
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        begin = parser.CurrentByteIndex
+        language = attributes.get("lang", "") if open_tags else ""
+        opening = _TAG.match(data, begin)
+        if language and opening and opening[1]:
+            parts.append((language, begin, opening.end()))
+            language = ""
+        open_tags.append((tag, language, begin))
+        text.clear()
+
+    def end(tag: str) -> None:
+        _, language, begin = open_tags.pop()
+        if tag == "title" and len(open_tags) == 1:
+            titles.append((language, " ".join("".join(text).split())))
+        if language:
+            parts.append((language, begin, data.index(b">", parser.CurrentByteIndex) + 1))
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = text.append
+    parser.Parse(data, True)
+    return _Words(tuple(sorted(parts, key=lambda part: part[1])), tuple(titles))

@@ -26,7 +26,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import unquote
 
-from builder import fonts, imposition, native, tagging, tuning
+from builder import figures, fonts, imposition, native, tagging, tuning
 from builder.cache import Cache, key
 from builder.diagnostics import EnvironmentProblem
 from builder.fitting import Misfit, fit
@@ -322,8 +322,9 @@ def _fetcher(folders: Mapping[str, Path], cache: Cache) -> Any:
                 data = fonts.font_data(url.removeprefix("font:"), cache)
                 return URLFetcherResponse(url, data, {"Content-Type": "font/sfnt"})
             path = _picture(url, folders)
-            kind = _TYPES.get(path.suffix.lower(), "application/octet-stream")
-            return URLFetcherResponse(url, path.read_bytes(), {"Content-Type": kind})
+            suffix = Path(figures.path(path.name)).suffix.lower()
+            kind = _TYPES.get(suffix, "application/octet-stream")
+            return URLFetcherResponse(url, figures.read(path), {"Content-Type": kind})
 
     return Fetcher()
 
@@ -335,10 +336,10 @@ def _picture(url: str, folders: Mapping[str, Path]) -> Path:
     if first not in folders or not rest:
         raise PermissionError("there is no such folder of pictures")
     folder = folders[first].resolve()
-    path = (folder / rest).resolve()  # follows links, so that a link cannot lead out either
-    if not path.is_relative_to(folder):
+    file = (folder / figures.path(rest)).resolve()  # follows links, which could lead out too
+    if not file.is_relative_to(folder):
         raise PermissionError("the picture is outside its folder")
-    return path
+    return folder / rest
 
 
 # Formulas ----------------------------------------------------------------------------------------

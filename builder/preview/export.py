@@ -4,6 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder import figures
 from builder import lock as locks
 from builder.build import SUMS, make, write_atomically
 from builder.cache import Cache
@@ -60,7 +61,7 @@ def export(project: Project, cache: Cache, now: int, folder: Path) -> Exported:
     offered = [(name, sizes[name]) for name in (*loaded.deck.file.outputs, SUMS) if name in sizes]
     view = viewer.view(loaded, lock, offered)
     files = {name: file.read_bytes() for name, file in assets().items()}
-    files |= {f"media/{name}": file.read_bytes() for name, file in view.media.items()}
+    files |= {f"media/{name}": figures.read(file) for name, file in view.media.items()}
     files |= documents
     files["deck.js"] = view.script().encode()
     for own in ("media", "mathjax"):

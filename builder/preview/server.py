@@ -19,6 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from builder import figures
 from builder.cache import Cache
 from builder.diagnostics import EnvironmentProblem
 from builder.preview.assets import TYPES, assets
@@ -201,11 +202,12 @@ class _Handler(BaseHTTPRequestHandler):
         data = None
         if file is not None:
             with suppress(OSError):
-                data = file.read_bytes()
+                data = figures.read(file)
         if file is None or data is None:
             self._missing()
         else:
-            kind = TYPES.get(file.suffix.lower(), "application/octet-stream")
+            suffix = Path(figures.path(file.name)).suffix.lower()
+            kind = TYPES.get(suffix, "application/octet-stream")
             self._send(HTTPStatus.OK, data, kind, policy)
 
     def _missing(self) -> None:

@@ -31,7 +31,7 @@ class View:
     Attributes:
         deck: JSON of the deck without its notes, but with a hash of each topic.
         topics: Topic id -> JSON of its items and notes.
-        media: Name of each picture as the cards call it -> the file.
+        media: Name of each picture as the cards call it -> the file, for `figures.read`.
         print: Names of the printed outputs.
     """
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from builder import figures
 from builder import kept as keeping
 from builder import lock as locks
 from builder.cache import code_version, key
@@ -184,7 +185,7 @@ def _package(context: Context, types: "Mapping[Kind, apkg.NoteType]", about: str
         apkg.PackedDeck(lock.deck.number, lock.deck.name, about, changed_at),
         list(types.values()),
         packed,
-        {name: (project.content / path).read_bytes() for name, path in media.items()},
+        {name: figures.read(project.content / path) for name, path in media.items()},
     )
 
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 
+from builder import figures, markup, references
 from builder import kept as keeping
 from builder import lock as locks
-from builder import markup, references
 from builder.kept import Kept
 from builder.lock import KINDS, Kind
-from builder.model import Deck, DeckFile, Item, KeptNote, NoteType, Topic
+from builder.model import Deck, DeckFile, Item, KeptNote, NoteType, Topic, html_language
 from builder.project import Project
 from builder.targets import faces
 
@@ -30,7 +30,7 @@ class Note(NamedTuple):
         fields: Field name -> HTML; fields that are not named are empty.
         tags: Its tags, sorted.
         numbers: Card numbers, from 1.
-        media: Package name of each media file -> its path in `content`.
+        media: Package name of each media file -> its path in `content`, for `figures.read`.
         content: Hash of all that learners get, media too.
         deck: Full name of its cards' deck in Anki; empty for the deck's own.
     """
@@ -47,21 +47,21 @@ class Note(NamedTuple):
 
 def notes(deck: Deck, project: Project) -> tuple[Note, ...]:
     """All notes of a deck in source order."""
-    figures = project.content / "figures"
+    folder = project.content / "figures"
     kept = keeping.read(project, deck.file)
-    return tuple(note for topic in deck.topics for note in write(topic, deck.file, figures, kept))
+    return tuple(note for topic in deck.topics for note in write(topic, deck.file, folder, kept))
 
 
-def write(topic: Topic, deck: DeckFile, figures: Path, kept: Kept) -> Iterator[Note]:
+def write(topic: Topic, deck: DeckFile, folder: Path, kept: Kept) -> Iterator[Note]:
     """The notes of one topic in source order.
 
     Args:
         topic: The topic, without errors.
         deck: deck.yaml.
-        figures: `content/figures`.
+        folder: `content/figures`.
         kept: What the project keeps of imported decks.
     """
-    writer = _Writer(deck, figures, kept)
+    writer = _Writer(deck, folder, kept)
     for note in (*writer.notes(topic), *writer.kept_notes(topic)):
         yield note._replace(deck=topic.deck or "")
 
@@ -69,9 +69,9 @@ def write(topic: Topic, deck: DeckFile, figures: Path, kept: Kept) -> Iterator[N
 class _Writer:
     """Renders items into fields."""
 
-    def __init__(self, deck: DeckFile, figures: Path, kept: Kept) -> None:
+    def __init__(self, deck: DeckFile, folder: Path, kept: Kept) -> None:
         self.deck = deck
-        self.figures = figures
+        self.figures = folder
         self.kept = kept
         self.names: dict[str, str] = {}
         self.plain = self.style("plain")
@@ -192,7 +192,7 @@ class _Writer:
         """The fields of a Basic note only."""
         fields = self.texts("Answer", item.answer)
         if item.figure:
-            fields["Figure"] = self.image(item.figure, "")
+            fields["Figure"] = self.figure(item.figure)
         if item.code:
             fields["Code"] = markup.highlight(item.code.source, item.code.language)
         if item.table:
@@ -224,14 +224,30 @@ class _Writer:
         )
         return f"<ul>{''.join(rows)}</ul>"
 
+    def figure(self, source: str) -> str:
+        """A figure; if it has words, once a language: the style sheet shows those wanted."""
+        shown = {
+            language: figures.in_language(self.figures, source, language)
+            for language in self.deck.languages
+        }
+        if source in shown.values():
+            return self.image(source, figures.title(self.figures, source, self.deck.languages[0]))
+        pictures = (
+            self.image(name, figures.title(self.figures, source, language)).replace(
+                ">", f' lang="{html_language(language)}">'
+            )
+            for language, name in shown.items()
+        )
+        return "".join(pictures)
+
     def image(self, source: str, alt: str) -> str:
         """A picture under a name that changes with its content.
 
         Anki keeps the file it has if another of the same name comes, and sees no new note if only a
         picture changed.
         """
-        digest = hashlib.blake2b((self.figures / source).read_bytes(), digest_size=6)
-        path = PurePosixPath(source)
+        digest = hashlib.blake2b(figures.read(self.figures / source), digest_size=6)
+        path = PurePosixPath(figures.path(source))
         stem = re.sub(r"[^A-Za-z0-9]+", "-", path.stem).strip("-")
         name = f"{self.deck.id}-{stem}-{digest.hexdigest()}{path.suffix.lower()}"
         self.names[name] = f"figures/{source}"

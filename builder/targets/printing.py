@@ -7,10 +7,11 @@ or chooses. Everything here is pure: the same deck gives the same records, with 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from builder import markup, pdf
+from builder import figures, markup, pdf
 from builder.cache import Cache
 from builder.diagnostics import display_width
 from builder.markup.records import ClozeStyle
@@ -103,6 +104,21 @@ class RefView:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureView:
+    """A picture in one language.
+
+    Attributes:
+        src: Its address.
+        alt: What it shows: its own title, or the question.
+        lang: The language for HTML.
+    """
+
+    src: str
+    alt: str
+    lang: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinkView:
     """Another item, as its readers find it."""
 
@@ -118,6 +134,7 @@ class ItemView:
         number: Topic and place in it, such as `2.7`; counted over the whole deck, so that an item
             has the same number on every sheet.
         code_columns: How many characters wide the code is.
+        figure: One picture if it is the same in every language.
         table: One cell if the table is the same in every language.
     """
 
@@ -129,7 +146,7 @@ class ItemView:
     facts: tuple[FactView, ...]
     formula: Markup | None
     where: tuple[SymbolView, ...]
-    figure: str | None
+    figure: tuple[FigureView, ...]
     code: Markup | None
     code_columns: int
     table: Row
@@ -206,7 +223,8 @@ def job(
     languages = output.languages or deck.languages
     folders = context.project.template_folders("print")
     environment = print_environment(folders)
-    scribe = Scribe(deck, languages, context.cache)
+    pictures = context.project.content / "figures"
+    scribe = Scribe(deck, languages, context.cache, pictures)
     view = scribe.deck_view(output.levels)
     values = {
         "deck": view,
@@ -232,7 +250,7 @@ def job(
         html=html,
         css=css,
         formulas=tuple(scribe.used),
-        folders={"figures": context.project.content / "figures"},
+        folders={"figures": pictures},
         duplex=defaults.duplex,
     )
 
@@ -304,8 +322,9 @@ def _texts(deck: Deck) -> Iterator[str]:
 class Scribe:
     """Writes records for one document and remembers which formulas it used."""
 
-    def __init__(self, deck: Deck, languages: Sequence[str], cache: Cache) -> None:
+    def __init__(self, deck: Deck, languages: Sequence[str], cache: Cache, folder: Path) -> None:
         self.deck = deck
+        self.folder = folder
         self.languages = languages
         results = typeset(dict.fromkeys(formulas(deck)), cache)
         # `load` lets no formula through that has no drawing.
@@ -374,7 +393,7 @@ class Scribe:
                 SymbolView(self.math(latex, False), self.row(meanings))
                 for latex, meanings in item.where.items()
             ),
-            figure=item.figure,
+            figure=self.figures(item),
             code=(
                 Markup(markup.highlight(item.code.source, item.code.language))
                 if item.code
@@ -389,6 +408,20 @@ class Scribe:
             checked=bool(item.check),
             as_of=item.as_of,
         )
+
+    def figures(self, item: Item) -> tuple[FigureView, ...]:
+        """The item's figure, once for each language if it has words."""
+        if not item.figure:
+            return ()
+        shown: dict[str, FigureView] = {}
+        for language in self.languages:
+            name = figures.in_language(self.folder, item.figure, language)
+            alt = figures.title(self.folder, item.figure, language)
+            if not alt:
+                alt = " ".join(markup.plain(markup.parse(item.question[language])).split())
+            view = FigureView(f"figures/{name}", alt, html_language(language))
+            shown.setdefault(name, view)
+        return tuple(shown.values())
 
     def row(
         self,

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from builder import figures
 from builder.figures import problem
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
@@ -82,3 +83,49 @@ def test_a_near_name_is_suggested(tmp_path: Path) -> None:
 def test_broken_svg(tmp_path: Path) -> None:
     (tmp_path / "a.svg").write_text("<svg><g></svg>")
     assert code_of(tmp_path, "a.svg") == "bad-image"
+
+
+WORDS = SVG.format(
+    "<title lang='zh'>图</title><title lang='en'>A > b</title>"
+    "<g><path d='M0 0'/></g><text lang='zh'>注意<tspan lang='en'>x</tspan></text>"
+    '<text x="1" lang="en">attention</text><use lang="zh" href="#a>b"/>'
+    '<g><use lang="en" href="#a"/></g>'
+)
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> Path:
+    (tmp_path / "a.svg").write_text(WORDS, "utf-8")
+    (tmp_path / "plain.svg").write_text(SVG.format("<title>A dot</title><circle r='1'/>"))
+    return tmp_path
+
+
+def test_a_figure_with_words_has_a_picture_a_language(words: Path) -> None:
+    assert figures.in_language(words, "a.svg", "zh") == "a.svg?lang=zh"
+    assert figures.in_language(words, "plain.svg", "zh") == "plain.svg"
+    assert figures.path("sub/a.svg?lang=zh") == "sub/a.svg"
+    assert figures.spoken(words, "a.svg") == {"zh", "en"}
+
+
+def test_the_picture_in_one_language_lacks_the_others_and_nothing_else(words: Path) -> None:
+    assert figures.read(words / "a.svg?lang=zh").decode() == SVG.format(
+        "<title lang='zh'>图</title><g><path d='M0 0'/></g><text lang='zh'>注意</text>"
+        '<use lang="zh" href="#a>b"/><g></g>'
+    )
+    assert figures.read(words / "a.svg?lang=en").decode() == SVG.format(
+        "<title lang='en'>A > b</title><g><path d='M0 0'/></g>"
+        '<text x="1" lang="en">attention</text><g><use lang="en" href="#a"/></g>'
+    )
+    assert figures.read(words / "a.svg").decode() == WORDS
+
+
+def test_titles_describe_a_figure(words: Path) -> None:
+    assert figures.title(words, "a.svg", "zh") == "图"
+    assert figures.title(words, "a.svg", "en") == "A > b"
+    assert figures.title(words, "plain.svg", "zh") == "A dot"
+    assert figures.title(words, "a.png", "zh") == ""
+
+
+def test_the_language_of_the_whole_picture_is_no_choice(tmp_path: Path) -> None:
+    (tmp_path / "a.svg").write_text('<svg lang="en"><text>x</text></svg>')
+    assert figures.in_language(tmp_path, "a.svg", "en") == "a.svg"

@@ -185,6 +185,8 @@ def test_pictures_of_the_given_folders_are_printed(cache: Cache, tmp_path: Path)
     [
         "figures/../secret.svg",
         "figures/%2e%2e/secret.svg",
+        "figures/../secret.svg?lang=en",
+        "figures/link.svg?lang=en",
         "figures/link.svg",
         "secret.svg",
         "/etc/hostname",
