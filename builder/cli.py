@@ -200,9 +200,8 @@ def check(folder: Path, proofs: bool, form: str, no_cache: bool) -> int:
         return _content_error(console, ContentError(warnings))
     console.report(warnings)
     items = sum(1 for _ in loaded.deck.items())
-    facts = sum(len(item.facts) for _, _, item in loaded.deck.items())
     waived = f", {loaded.waived} waived" if loaded.waived else ""
-    console.say(f"fine: {items} items, {items + facts} notes{waived}")
+    console.say(f"fine: {items} items, {len(loaded.notes)} notes{waived}")
     if proofs:
         proved = len({item for item, _ in loaded.checks})
         console.say(f"proved: {len({name for _, name in loaded.checks})} claims, {proved} items")
@@ -565,6 +564,48 @@ def new(folder: Path, languages: tuple[str, ...], title: str | None) -> int:
         raise click.UsageError(f"'{where}' is not empty; `new` changes nothing there") from None
     console = Console()
     console.say(f"made '{title}' in {where}")
+    console.say(f"next: cd {where} && deckwright build")
+    return Exit.FINE
+
+
+@main.command("import")
+@click.argument(
+    "file",
+    metavar="FILE.apkg|FILE.csv|FILE.txt",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.argument("folder", metavar="DIR", type=_NEW_FOLDER)
+@click.option(
+    "--language", metavar="TAG", default="en", help="Its language (BCP 47).  [default: en]"
+)
+@click.option("--title", help="Name of the deck in Anki.  [default: from the file]")
+@_NO_CACHE
+@_presented
+def import_deck(file: Path, folder: Path, language: str, title: str | None, no_cache: bool) -> int:
+    """Make a project of an Anki deck or a text file, in the new or empty folder DIR.
+
+    Learners keep their progress: notes, note types and cards stay those that they have. Packages
+    of Anki's newest format need `deckwright[anki]`.
+    """
+    from builder.console import Console, Exit
+    from builder.importing import project as importer
+    from builder.importing.records import UnreadableError
+    from builder.model import language_problem
+    from builder.scaffold import NotEmptyError
+
+    if problem := language_problem((language,)):
+        raise click.BadParameter(problem, param_hint="--language")
+    where = click.format_filename(folder)
+    choices = importer.Choices(folder.resolve().name, language, title)
+    console = Console()
+    try:
+        report = importer.create(file, folder, choices, _cache(no_cache=no_cache), _now())
+    except NotEmptyError:
+        raise click.UsageError(f"'{where}' is not empty; `import` changes nothing there") from None
+    except UnreadableError as error:
+        console.say(f"error: cannot import '{click.format_filename(file)}': {error}")
+        return Exit.CONTENT
+    console.say(report.as_text())
     console.say(f"next: cd {where} && deckwright build")
     return Exit.FINE
 

@@ -18,7 +18,12 @@ from builder.source import Location, Source
 from builder.templating import print_files
 
 #: What of an item is never printed as text, or drawn as a formula, with fonts of its own.
-_NOT_TEXT = {"level", "formula", "figure", "covers", "confusable", "check", "review_by", "allow"}
+_NOT_TEXT = {
+    *("level", "formula", "figure", "covers", "confusable", "check", "review_by", "allow"),
+    *("type", "tags"),
+}
+#: What of a topic is not printed.
+_NOT_PRINTED = {"notes", "deck"}
 #: What of deck.yaml is printed.
 _HEAD = {"title", "description", "licence", "homepage", "version"}
 
@@ -123,6 +128,8 @@ def _texts(deck: DeckFile, files: Mapping[str, bytes], wanted: set[str]) -> Iter
             if not scalar.value or not wanted & set(scalar.value):
                 continue
             if name.endswith("/deck.yaml") and at[0] not in _HEAD:
+                continue
+            if at[0] in _NOT_PRINTED and not name.endswith("/deck.yaml"):
                 continue
             level = None
             if at[0] == "items" and len(at) > 2:

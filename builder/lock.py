@@ -72,7 +72,7 @@ class Part:
     """A field or a template of a note type: Anki matches it by id, learners see the name.
 
     An imported one may have none, as old versions of Anki made them: its id is 0, and Anki matches
-    it by name.
+    it by name. Anki's own are of either sign.
     """
 
     id: int
@@ -203,7 +203,7 @@ _KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)?")
 _GUID = re.compile(r"[a-z2-7]{16}")
 _HASH = re.compile(r"[0-9a-f]{32}")
 _ID = re.compile(r"[1-9][0-9]{0,18}")
-_PART_ID = re.compile(r"0|[1-9][0-9]{0,18}")
+_PART_ID = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _KIND = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _FOREIGN_GUID = re.compile(r"(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})+")
 #: Letters of an id in deck.yaml, at most.
@@ -389,7 +389,7 @@ def _match(words: Sequence[str], index: int, pattern: re.Pattern[str], what: str
 
 def _id(words: Sequence[str], index: int, pattern: re.Pattern[str] = _ID) -> int:
     number = int(_match(words, index, pattern, "an id"))
-    if number >= 1 << 63:
+    if abs(number) >= 1 << 63:
         raise _BadWordError(index, f"'{words[index]}' is not an id")
     return number
 
