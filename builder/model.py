@@ -174,7 +174,7 @@ class Item(Record):
     type: Id | None = None
     """The imported note type of its question and answer; see `note_types` in deck.yaml."""
     tags: tuple[Text, ...] = ()
-    """All tags of the question, if `type` names its note type."""
+    """Further tags; with a `type`, these are all tags of the question."""
     allow: dict[Text, Text] = Field(default_factory=dict)
     """Waivers: the code of a lint rule, and the reason why this item may break it."""
 

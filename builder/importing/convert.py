@@ -63,6 +63,11 @@ class ImportedNote:
     html: dict[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is an item like any other, with no note type but ours."""
+        return self.item is not None and self.type.source.own
+
 
 @dataclass(slots=True)
 class Imported:

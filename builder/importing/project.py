@@ -253,15 +253,17 @@ class _Import:
         notes = {note.key: note for note in self.made.notes}
         entries: dict[str, NoteEntry] = {}
         for note in loaded.notes:
+            if notes[note.key].is_plain:
+                continue
             known = notes[note.key].source
-            changed = self._time(known.changed)
+            changed = self._time(known.changed or self.now)
             entries[note.key] = NoteEntry(
                 key=note.key,
                 kind=note.kind,
                 guid=known.guid or locks.guid(loaded.deck.file.id, note.key),
                 numbers=note.numbers,
                 content=note.content,
-                first_seen=min(self._time(known.created), changed),
+                first_seen=min(self._time(known.created or self.now), changed),
                 changed_at=changed,
             )
         seed = Lock(None, self._types(project, loaded), entries)
@@ -275,6 +277,8 @@ class _Import:
         made = faces.kept_entries(loaded.deck.file, kept, Lock())
         known: dict[str, NoteTypeEntry] = {}
         for kind in self.made.types:
+            if kind.id not in made:
+                continue  # all its notes are plain items
             entry, source = made[kind.id], kind.source
             if not source.id:
                 known[kind.id] = replace(entry, changed_at=self.now)

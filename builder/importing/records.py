@@ -41,6 +41,7 @@ class SourceType:
         changed_at: Unix time in seconds.
         right_to_left: Names of the fields that are written from right to left.
         latex: What stands before and after LaTeX for images, if not Anki's own.
+        own: Whether nobody can have notes of it yet, so that questions may be plain items.
     """
 
     id: int
@@ -53,6 +54,7 @@ class SourceType:
     changed_at: int = 0
     right_to_left: tuple[str, ...] = ()
     latex: tuple[str, str] | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

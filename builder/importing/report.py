@@ -54,6 +54,11 @@ class Report:
         kept: Counter[str] = Counter(n.type.source.name for n in made.notes if not n.item)
         names = [kind.source.name for kind in made.types]
         notices: list[str] = []
+        if any(not kind.source.id and not kind.source.own for kind in made.types):
+            notices.append(
+                "a text file does not tell Anki's ids of note types: learners of the deck keep "
+                "their progress only if you import its .apkg instead"
+            )
         active = [
             kind.source.name
             for kind in made.types

@@ -72,7 +72,9 @@ def text_files(
     """
     topics = dict(_topics(made.notes, title))
     files = {f"content/topics/{name}.yaml": text for name, text in topics.items()}
-    for kind in made.types:
+    used = {note.type.id for note in made.notes if not note.is_plain}
+    types = [kind for kind in made.types if kind.id in used]
+    for kind in types:
         files |= _templates(kind)
     outputs: dict[str, Any] = {f"{identity}.apkg": {"target": "anki"}}
     if prints and any(note.item for note in made.notes):
@@ -86,8 +88,9 @@ def text_files(
         "description": f"Imported from {one_line(source)}.",
         "topics": list(topics),
         "outputs": outputs,
-        "note_types": {kind.id: _note_type(kind) for kind in made.types},
     }
+    if types:
+        deck["note_types"] = {kind.id: _note_type(kind) for kind in types}
     if rules:
         deck["lint"] = {"rules": dict(rules)}
     files["content/deck.yaml"] = dump(deck)
@@ -160,12 +163,8 @@ def _parts(notes: Iterable[ImportedNote]) -> Iterator[list[ImportedNote]]:
 
 def _item(note: ImportedNote) -> dict[str, Any]:
     question, answer = note.item or ("", "")
-    made: dict[str, Any] = {
-        "level": "common",
-        "type": note.type.id,
-        "question": question,
-        "answer": answer,
-    }
+    kind = {} if note.is_plain else {"type": note.type.id}
+    made = {"level": "common", **kind, "question": question, "answer": answer}
     return made | ({"tags": list(note.tags)} if note.tags else {})
 
 

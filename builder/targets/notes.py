@@ -169,7 +169,8 @@ class _Writer:
     def tags(self, topic: Topic, item: Item) -> tuple[str, ...]:
         own = self.deck.id
         tags = [f"{own}::level::{item.level}", f"{own}::topic::{topic.id}"]
-        return tuple([*tags, f"{own}::verified"] if item.check else tags)
+        verified = [f"{own}::verified"] if item.check else []
+        return tuple(dict.fromkeys([*tags, *verified, *sorted(item.tags)]))
 
     def common(self, item: Item) -> dict[str, str]:
         """The fields of both note types: what a fact shows of its question is the question."""
