@@ -64,7 +64,32 @@ def fit(tree: Any, lay_out: Callable[[Any], Any]) -> tuple[Any, tuple[Misfit, ..
                 )
         if too_full:
             too_full = excesses(lay_out(_only(tree, too_full)))
-    return (document if misfits else lay_out(tree)), tuple(misfits)
+    if not misfits:
+        document = _again(document, tree, plain, lay_out)
+    return document, tuple(misfits)
+
+
+def _again(document: Any, tree: Any, names: Collection[str], lay_out: Callable[[Any], Any]) -> Any:
+    """The document anew; where each part of the body is a page for itself, the changed pages only.
+
+    A body says so with `data-pages="alone"`: no page of it then may depend on another.
+    """
+    body = next(child for child in tree if child.tag == "body")
+    if body.get("data-pages") != "alone" or len(body) != len(document.pages):
+        return lay_out(tree)
+    changed = [
+        at for at, part in enumerate(body) if any(box.get("id") in names for box in part.iter())
+    ]
+    fewer = copy.copy(body)
+    fewer[:] = [body[at] for at in changed]
+    smaller = copy.copy(tree)
+    smaller[:] = [fewer if child is body else child for child in tree]
+    pages = lay_out(smaller).pages
+    if len(pages) != len(changed):
+        return lay_out(tree)
+    for at, page in zip(changed, pages, strict=True):
+        document.pages[at] = page
+    return document
 
 
 def _tries(box: Any) -> list[str]:

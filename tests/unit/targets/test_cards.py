@@ -99,9 +99,9 @@ def test_every_note_is_a_card_and_every_cloze_number(deck: Deck, cache: Cache) -
 def test_a_cloze_is_a_blank_in_front_and_marked_behind(deck: Deck, cache: Cache) -> None:
     job = make(deck, cache, languages=["en"])
     front, back = (sides(job)[f"{side}-flash.memory-c2"] for side in ("front", "back"))
-    text = "1.4 Attention Extra memory falls from to , and the result stays{}. core flash.memory c2"
-    assert front == text.format(" ")
-    assert back == text.format(" exact")
+    text = "1.4 Attention Extra memory falls from to , and the result stays{}. flash.memory c2 "
+    assert front == text.format(" ") + "· core"
+    assert back == text.format(" exact") + "· core"
     html = job.html
     start = html.index('id="back-flash.memory-c2"')
     assert re.findall("<mark[^>]*>(.*?)</mark>", html[start : html.index("</article>", start)]) == [
@@ -118,7 +118,7 @@ def test_hints_are_printed_in_front_alone(deck: Deck, cache: Cache) -> None:
 def test_both_sides_say_number_topic_level_and_short_id(deck: Deck, cache: Cache) -> None:
     for text in sides(make(deck, cache)).values():
         assert re.match(r"[12]\.\d (注意力 Attention|训练 Training) ", text)
-        assert re.search(r"(核心 core|常考 common|进阶 deep) [a-z.]+( c\d)?$", text)
+        assert re.search(r"[a-z.]+( c\d)? · (核心 core|常考 common|进阶 deep)$", text)
 
 
 def test_levels_and_languages_are_those_of_the_output(deck: Deck, cache: Cache) -> None:
