@@ -322,6 +322,8 @@ def preview(
         exported = previewer.export(project, cache, _now(), target)
     except ContentError as error:
         return _content_error(console, error)
+    except FileExistsError as error:
+        raise click.UsageError(f"'{click.format_filename(target)}': {error}") from None
     console.report(exported.warnings)
     console.say(f"made {len(exported.files)} files in {click.format_filename(target)}")
     return Exit.FINE

@@ -46,7 +46,9 @@ def export(project: Project, cache: Cache, now: int, folder: Path) -> Exported:
     Raises:
         ContentError: The content is wrong; nothing was written.
         EnvironmentProblem: A library that print needs is missing.
+        FileExistsError: The folder holds another site, or a folder `media` that no export made.
     """
+    _refuse_others(folder)
     loaded = load(project, cache)
     path = project.content / "deck.lock"
     viewer = Viewer(project, live=False)
@@ -73,3 +75,12 @@ def export(project: Project, cache: Cache, now: int, folder: Path) -> Exported:
         tuple(name for name, _ in offered),
         made.warnings if made else loaded.warnings,
     )
+
+
+def _refuse_others(folder: Path) -> None:
+    """What an export replaces must be of an export: `content`, say, has a folder `media` too."""
+    if (folder / "deck.js").is_file():
+        return
+    for name in ("index.html", "media", "mathjax"):
+        if (folder / name).exists():
+            raise FileExistsError(f"there is a '{name}' that no export made; name another folder")

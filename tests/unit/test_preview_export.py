@@ -77,7 +77,7 @@ def test_outputs_that_stand_there_are_offered(project: Path, tmp_path: Path) -> 
     site.mkdir()
     (site / "averages.apkg").write_bytes(b"a package")
     (site / "CNAME").write_text("deck.example\n", "utf-8")
-    (site / "media").mkdir()
+    assert export(project, site).exit_code == 0
     (site / "media/averages-old-0123456789ab.svg").write_text("<svg/>", "utf-8")
     assert export(project, site).exit_code == 0
     downloads = dict(data(site)["deck"]["downloads"])
@@ -94,6 +94,17 @@ def test_a_deck_without_print_is_exported(project: Path, tmp_path: Path) -> None
     deck.write_text(f"{head}outputs:\n  averages.apkg: {{target: anki}}\n", "utf-8")
     assert export(project, tmp_path / "site").exit_code == 0
     assert data(tmp_path / "site")["deck"]["print"] == []
+
+
+@pytest.mark.parametrize("name", ["media/house.png", "index.html"])
+def test_what_is_not_of_an_export_is_left_alone(project: Path, tmp_path: Path, name: str) -> None:
+    other = tmp_path / "other" / name
+    other.parent.mkdir(parents=True)
+    other.write_text("mine", "utf-8")
+    result = export(project, tmp_path / "other")
+    assert result.exit_code == 2
+    assert f"there is a '{name.partition('/')[0]}' that no export made" in result.stderr
+    assert list(tree(tmp_path / "other").items()) == [(name, b"mine")]
 
 
 def test_bad_content_writes_nothing(project: Path, tmp_path: Path) -> None:
