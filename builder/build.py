@@ -292,7 +292,7 @@ def _render(
                 progress(artifact.name)
     for name, artifact in _print(jobs, project, loaded, cache, drawing):
         made[name].append(artifact)
-        progress(artifact.name)
+        progress(f"{artifact.name}: {artifact.note}" if artifact.note else artifact.name)
     return tuple(artifact for results in made.values() for artifact in results)
 
 
@@ -332,15 +332,17 @@ def _print(
         if data is None:
             waiting.append(job)
         else:
-            yield job.name, Artifact(job.name, data)
+            yield job.name, Artifact(job.name, data, press.note(job, cache))
     problems: list[Diagnostic] = []
     if waiting:
         drawing([job.name for job in waiting])
     for job, printed in _drawn(waiting, cache):
         problems += (_complaint(job, problem, project) for problem in printed.problems)
         problems += (_misfit(job.name, misfit, loaded) for misfit in printed.misfits)
-        if not (printed.problems or printed.misfits):
-            yield job.name, Artifact(job.name, printed.data)
+        if printed.data:
+            yield job.name, Artifact(job.name, printed.data, printed.note)
+        elif printed.pages:
+            problems.append(_overrun(job, printed.pages))
     if problems:
         raise ContentError(problems)
 
@@ -350,6 +352,17 @@ def _complaint(job: PrintJob, problem: str, project: Project) -> Diagnostic:
 
     located = style.located(problem, job.css, project.template_folders("print"))
     return located or Diagnostic("print", f"{job.name}: {problem}", None)
+
+
+def _overrun(job: PrintJob, pages: int) -> Diagnostic:
+    limit = job.max_pages or 0
+    return Diagnostic(
+        "too-many-pages",
+        f"{job.name} has {pages} pages even with its shortest content, "
+        f"{pages - limit} more than its max_pages, {limit}",
+        None,
+        "raise `max_pages`, add `columns`, choose `levels`, or make fewer items core",
+    )
 
 
 def _misfit(name: str, misfit: "Misfit", loaded: Loaded) -> Diagnostic:

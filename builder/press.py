@@ -6,7 +6,7 @@ second that importing WeasyPrint takes, hence the look at the native libraries b
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -18,7 +18,7 @@ from builder.targets import PrintJob
 from builder.typeset import Drawing, engine_version, typeset
 
 #: Raise it when `pdf.py` makes something else of the same input.
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,18 @@ class Printed:
     data: bytes
     problems: tuple[str, ...] = ()
     misfits: tuple[Misfit, ...] = ()
+    note: str = ""
+    pages: int = 0
 
 
 def cached(job: PrintJob, cache: Cache) -> bytes | None:
     """The PDF of this very job if it was drawn before."""
     return cache.get("pdf", _key(job))
+
+
+def note(job: PrintJob, cache: Cache) -> str:
+    """What was said of the PDF of this very job when it was drawn."""
+    return (cache.get("pdf-note", _key(job)) or b"").decode() if job.shorter else ""
 
 
 def prepare(jobs: Sequence[PrintJob], cache: Cache) -> None:
@@ -52,19 +59,48 @@ def draw(job: PrintJob, cache: Cache) -> Printed:
         for formula, drawing in typeset(job.formulas, cache).items()
         if isinstance(drawing, Drawing)
     }
-    try:
-        rendered = pdf.render_pdf(
-            job.html,
-            css=job.css,
+
+    def render(page: PrintJob) -> pdf.Rendered:
+        return pdf.render_pdf(
+            page.html,
+            css=page.css,
             drawings=drawings,
-            folders=job.folders,
+            folders=page.folders,
             cache=cache,
-            duplex=job.duplex,
+            duplex=page.duplex,
         )
+
+    try:
+        made, chosen = _within(job, render)
     except pdf.PrintError as error:
         return Printed(b"", error.problems, error.misfits)
-    cache.put("pdf", _key(job), rendered.pdf)
-    return Printed(rendered.pdf)
+    if job.max_pages is not None and made.pages > job.max_pages:
+        return Printed(b"", pages=made.pages)
+    said = f"{chosen.holds}, {made.pages} of {job.max_pages} pages" if chosen.holds else ""
+    if job.shorter:
+        cache.put("pdf-note", _key(job), said.encode())
+    cache.put("pdf", _key(job), made.pdf)
+    return Printed(made.pdf, note=said, pages=made.pages)
+
+
+def _within(
+    job: PrintJob, render: Callable[[PrintJob], pdf.Rendered]
+) -> tuple[pdf.Rendered, PrintJob]:
+    """The fullest form of a document that keeps its pages; the shortest one if none does."""
+    jobs = (job, *job.shorter)
+    made = render(job)
+    if job.max_pages is None or made.pages <= job.max_pages or not job.shorter:
+        return made, job
+    least, most = 1, len(jobs) - 1  # each is shorter than those before it
+    results: dict[int, pdf.Rendered] = {}
+    while least < most:
+        middle = (least + most) // 2
+        results[middle] = render(jobs[middle])
+        if results[middle].pages <= job.max_pages:
+            most = middle
+        else:
+            least = middle + 1
+    return results.get(most) or render(jobs[most]), jobs[most]
 
 
 def _key(job: PrintJob) -> str:
@@ -74,6 +110,8 @@ def _key(job: PrintJob) -> str:
         job.html,
         job.css,
         job.duplex,
+        job.max_pages,
+        [shorter.html for shorter in job.shorter],
         formulas,
         list(_pictures(job)),
     )

@@ -37,10 +37,17 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A finished file for `dist/`."""
+    """A finished file for `dist/`.
+
+    Attributes:
+        name: Its name there.
+        data: Its content.
+        note: What its author should know of it, if anything.
+    """
 
     name: str
     data: bytes
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,9 @@ class PrintJob:
         folders: Folders that the HTML's pictures may come from, by the URL's first part.
         duplex: Whether a printer should print on both sides, turned over the long edge, and change
             no size.
+        max_pages: How many pages the PDF may have.
+        holds: What was left out of it, in words.
+        shorter: The same document with less and less in it, to be made if it has too many pages.
     """
 
     name: str
@@ -64,3 +74,6 @@ class PrintJob:
     formulas: tuple[Formula, ...] = ()
     folders: dict[str, Path] = field(default_factory=dict)
     duplex: bool = False
+    max_pages: int | None = None
+    holds: str = ""
+    shorter: tuple["PrintJob", ...] = ()

@@ -6,7 +6,7 @@ or chooses. Everything here is pure: the same deck gives the same records, with 
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from markupsafe import Markup, escape
@@ -208,6 +208,7 @@ def job(
     context: Context,
     defaults: Defaults,
     more: "Callable[[Scribe, DeckView], Mapping[str, object]]" = lambda *_: {},
+    shorter: "Callable[[DeckView], Iterable[tuple[str, DeckView]]]" = lambda _: (),
 ) -> PrintJob:
     """Fill a target's template, or the one that the output names, and its style sheet.
 
@@ -218,6 +219,8 @@ def job(
         context: The output and where to look for templates.
         defaults: What the target prints if the output does not say.
         more: What the target's template needs besides what all get.
+        shorter: What of the content to print if it takes more pages than the output may have:
+            less and less, each with words for it.
     """
     output = context.output
     languages = output.languages or deck.languages
@@ -245,14 +248,26 @@ def job(
             if name.endswith(".css")
         }
     )
-    return PrintJob(
+    whole = PrintJob(
         name=context.name,
         html=html,
         css=css,
         formulas=tuple(scribe.used),
         folders={"figures": pictures},
         duplex=defaults.duplex,
+        max_pages=output.max_pages,
     )
+    if output.max_pages is None:
+        return whole
+    less = tuple(
+        replace(
+            whole,
+            html=fill(environment, "print", template, values | {"deck": part}),
+            holds=words,
+        )
+        for words, part in shorter(view)
+    )
+    return replace(whole, shorter=less)
 
 
 #: Width and height of upright paper, in millimetres.

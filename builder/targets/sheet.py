@@ -1,10 +1,52 @@
 """The cheat sheet: what to know of each item, dense, in columns on a landscape page."""
 
-from builder.model import Deck
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from builder.model import Deck, Level
 from builder.targets import Context, PrintJob
-from builder.targets.printing import Defaults, job
+from builder.targets.printing import DeckView, Defaults, ItemView, TopicView, job
 
 
 def render(deck: Deck, context: Context) -> PrintJob:
     """Make the sheet's HTML and CSS; the first language leads, others stand below it, quieter."""
-    return job(deck, context, Defaults("cheatsheet.html", "A4 landscape", columns=3))
+    defaults = Defaults("cheatsheet.html", "A4 landscape", columns=3)
+    return job(deck, context, defaults, shorter=shorter)
+
+
+def shorter(view: DeckView) -> Iterator[tuple[str, DeckView]]:
+    """Less and less of the content, what matters least first.
+
+    Of each level first the lines, programs, tables and figures go, then the items. What is core
+    stays whole.
+    """
+    gone: list[str] = []
+    levels: tuple[Level, ...] = ("deep", "common")
+    for level in levels:
+        if level in view.levels and len(view.levels) > 1:
+            view = _each(view, {level: _brief})
+            yield ", ".join([*gone, f"{level} items in brief"]), view
+            view = _each(view, {level: lambda _: None})
+            gone.append(f"without {level} items")
+            yield ", ".join(gone), view
+
+
+def _brief(item: ItemView) -> ItemView:
+    """Question, answer and formula."""
+    return replace(item, facts=(), code=None, table=(), figure=())
+
+
+def _each(view: DeckView, change: dict[Level, Callable[[ItemView], ItemView | None]]) -> DeckView:
+    """The deck with each item of a level changed, or without it."""
+
+    def changed(topic: TopicView) -> TopicView:
+        items = (change.get(item.level, _same)(item) for item in topic.items)
+        return replace(topic, items=tuple(item for item in items if item is not None))
+
+    topics = tuple(topic for topic in map(changed, view.topics) if topic.items)
+    present = {item.level for topic in topics for item in topic.items}
+    return replace(view, topics=topics, levels=tuple(n for n in view.levels if n in present))
+
+
+def _same(item: ItemView) -> ItemView:
+    return item

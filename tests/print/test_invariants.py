@@ -188,6 +188,8 @@ def test_text_is_that_of_the_html_with_the_right_page_numbers(printed: Printed) 
     parser.feed(printed.job.html)
     expected = normal("".join(parser.text))
     actual = normal("".join(c.text for n in range(len(printed.pages)) for c in printed.content(n)))
+    if "<ol>" in printed.job.html:  # the numbers of lists are drawn after all else of their page
+        actual, expected = (re.sub(r"(\d\.)+", "", text) for text in (actual, expected))
     assert actual == expected
 
 

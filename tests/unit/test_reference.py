@@ -75,7 +75,7 @@ def test_the_template_of_the_tutorial_makes_a_document(
         (sample,) = re.findall(rf"```{kind}\n(.*?)```", tutorial, re.DOTALL)
         (folder / f"questions.{kind}").write_text(sample, "utf-8")
     lines = re.findall(r"^    (\w+\.pdf: .*)$", tutorial, re.MULTILINE)
-    assert len(lines) == 3
+    assert len(lines) == 5
     deck = root / "content" / "deck.yaml"
     added = "".join(f"\n  {line}" for line in lines)
     deck.write_text(deck.read_text("utf-8").replace("outputs:", f"outputs:{added}"), "utf-8")
