@@ -216,7 +216,7 @@ def prefix_lm_mask(card):
 
 
 def causal_full_rank(card):
-    """QK^T has rank d at most, causal softmax attention rank n; pure attention collapses with depth.
+    """QK^T has rank d at most, causal softmax attention rank n; deep pure attention collapses.
 
     Source: the argument on the card, on random heads; arXiv:2103.03404 for the last. A triangular
     matrix with a positive diagonal has a positive determinant. What
