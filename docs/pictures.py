@@ -1,6 +1,7 @@
 """Make the README's pictures from what a build made: `python -m docs.pictures` in `.venv`.
 
-Cards are drawn by Anki's own reviewer page (the test harness), pages by PDFium.
+Cards are drawn by Anki's own reviewer page (the test harness), pages by PDFium, the preview by the
+same Chromium.
 """
 
 from io import BytesIO
@@ -10,7 +11,8 @@ import pypdfium2
 from PIL import Image
 
 from builder.lock import guid
-from tests.browser.reviewer import reviewer
+from tests.browser.previewing import running, shown
+from tests.browser.reviewer import Reviewer, reviewer
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -26,6 +28,7 @@ def main() -> None:
         for name, night in (("card-light", False), ("card-night", True)):
             png = drawn.screenshot(package, guid(DECK, CARD), night=night, height=620)
             _save(Image.open(BytesIO(png)), name)
+        _save(_preview(drawn), "preview")
     _save(_page("cheatsheet-zh.pdf", _find("cheatsheet-zh.pdf", ITEM), 110), "sheet")
     verso = _find("handout.pdf", ITEM) // 2 * 2 + 1  # even folios are left pages
     left, right = (_page("handout.pdf", number, 80) for number in (verso, verso + 1))
@@ -33,6 +36,14 @@ def main() -> None:
     spread.paste(left, (0, 0))
     spread.paste(right, (left.width + 4, 0))
     _save(spread, "handout")
+
+
+def _preview(drawn: Reviewer) -> Image.Image:
+    """A card's back in the preview, as wide as a phone."""
+    with running(ROOT) as address, shown(drawn.browser, f"{address}#{ITEM}") as it:
+        it.press("w", " ")
+        it.card.locator("html").evaluate("() => window.scrollTo(0, 0)")
+        return Image.open(BytesIO(it.page.screenshot()))
 
 
 def _find(name: str, item: str) -> int:
