@@ -6,6 +6,7 @@ with what was imported, and so that Markdown is made of a form without accidents
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
@@ -115,7 +116,7 @@ class _Reader(HTMLParser):
             self.show()
         if tag == "pre":
             self.pre += 1
-            attributes = ()
+            attributes = tuple(pair for pair in attributes if pair != ("class", "code"))
         if tag in _VOID:
             self.started = tag not in BLOCKS
             self.stack[-1].children.append(Element(tag, attributes))
@@ -154,8 +155,7 @@ class _Reader(HTMLParser):
 
 def _closed(element: _Open) -> list[Tree]:
     if element.tag == "pre":
-        text = "".join(_texts(element.children)).removeprefix("\n").rstrip("\n")
-        return [Element("pre", (), (text,))]
+        return [Element("pre", element.attributes, _code(element.children))]
     children = _tidy(element.tag, element.children)
     attributes = element.attributes
     if element.tag == "ol" and attributes == (("start", "1"),):
@@ -164,12 +164,26 @@ def _closed(element: _Open) -> list[Tree]:
     return [Element(element.tag, attributes, children)] if shown else []
 
 
-def _texts(children: "list[Tree] | tuple[Tree, ...]") -> list[str]:
-    return [
-        part
-        for child in children
-        for part in ([child] if isinstance(child, str) else _texts(child.children))
-    ]
+def _code(children: list[Tree]) -> tuple[Tree, ...]:
+    """What is in a `<pre>`, without the `<code>` around it and line breaks at its ends."""
+    inner = list(children)
+    alone = inner[0] if len(inner) == 1 else None
+    if isinstance(alone, Element) and (alone.tag, alone.attributes) == ("code", ()):
+        inner = list(alone.children)
+    if inner and isinstance(inner[0], str):
+        inner[0] = inner[0].removeprefix("\n")
+    if inner and isinstance(inner[-1], str):
+        inner[-1] = inner[-1].rstrip("\n")
+    return tuple(child for child in inner if child != "")
+
+
+def texts(children: tuple[Tree, ...]) -> Iterator[str]:
+    """All text of some trees, in order."""
+    for child in children:
+        if isinstance(child, str):
+            yield child
+        else:
+            yield from texts(child.children)
 
 
 def _tidy(tag: str, children: list[Tree]) -> tuple[Tree, ...]:

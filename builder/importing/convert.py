@@ -124,6 +124,15 @@ def convert(source: Source, safe_name: Callable[[str], str], home: str) -> Impor
     return made
 
 
+def keep_as_fields(note: ImportedNote) -> None:
+    """Write an item field by field, since it cannot be printed."""
+    if note.item and note.type.roles:
+        names = [part.name for part in note.type.source.fields]
+        note.fields[names[note.type.roles.question]] = note.item[0]
+        note.fields[names[note.type.roles.answer]] = note.item[1]
+    note.item = None
+
+
 def keep_as_html(note: ImportedNote, made: Imported) -> None:
     """Write a note as it was, since the project's own checks refuse its Markdown."""
     renamed = {old: new for new, old in made.media.items()}
@@ -149,7 +158,7 @@ def _fill(note: ImportedNote, fields: tuple[str, ...], made: Imported) -> None:
         text = printable(fields[place])
         name = source.fields[place].name
         cleaned = keeping.clean(text)
-        markdown = to_markdown(text, style)
+        markdown = to_markdown(text, style) if _shows_known_pictures(text, made) else None
         if markdown is not None:
             note.fields[name] = markdown
         elif cleaned.strip():
@@ -162,11 +171,22 @@ def _printable_item(html: str, made: Imported) -> bool:
     """Whether an item can say it: sounds cannot be printed, pictures must be figures."""
     if "[sound:" in html or re.search(r"\[(?:latex|\$|\$\$)\]", html):
         return False
+    if not _shows_known_pictures(html, made):
+        return False
     for name in keeping.references(html):
+        known = keeping.found(name, made.media) or ""
+        made.figures[known] = made.media[known]
+    return True
+
+
+def _shows_known_pictures(html: str, made: Imported) -> bool:
+    """Whether all pictures are there, and of a kind that Markdown can show."""
+    for name in keeping.references(html):
+        if f"[sound:{name}]" in html:
+            continue
         known = keeping.found(name, made.media)
         if known is None or not known.lower().endswith(pictures.KINDS):
             return False
-        made.figures[known] = made.media[known]
     return True
 
 

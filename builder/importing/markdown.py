@@ -9,7 +9,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from builder import markup
-from builder.importing.canonical import BLOCKS, Element, Tree, canonical, clozes
+from builder.importing.canonical import BLOCKS, Element, Tree, canonical, clozes, texts
 from builder.markup import Style
 
 #: A text longer than this stays HTML: nobody edits it by hand, and looking at it takes time.
@@ -29,7 +29,7 @@ def to_markdown(html: str, style: Style) -> str | None:
         style: How the Markdown will be rendered. Pictures are compared by the names that Markdown
             gives them.
     """
-    if len(html) > MAX_TEXT:
+    if len(html) > MAX_TEXT or _COMMENT_IN_FORMULA.search(html):
         return None
     try:
         tree = canonical(html)
@@ -58,6 +58,8 @@ def _image(name: str, alt: str) -> str:
     return f'<img src="{escape(name)}" alt="{escape(alt)}">'
 
 
+#: The line break after it ends it, and line breaks do not survive.
+_COMMENT_IN_FORMULA = re.compile(r"\\[(\[](?:(?!\\[)\]]).)*(?<!\\)%[^\n]*\n", re.DOTALL)
 _FORMULA = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _CLOZE = re.compile(r"\{\{c\d+::|\}\}|::")
 _SPECIAL = re.compile(
@@ -98,7 +100,7 @@ class _Writer:
         return _NUMBER_START.sub(r"\1\\", text)
 
     def block(self, element: Element, depth: int) -> str:
-        if element.attributes and element.tag != "ol":
+        if element.attributes and element.tag not in ("ol", "pre"):
             raise _LossError
         match element.tag:
             case "p":
@@ -142,12 +144,16 @@ class _Writer:
         return ("\n\n" if loose else "\n").join(items)
 
     def code_block(self, element: Element) -> str:
-        text = "".join(child for child in element.children if isinstance(child, str))
+        text = "".join(texts(element.children))
+        names = [name for name, _ in element.attributes]
+        language = element.attributes[0][1] if names == ["data-language"] else ""
+        if len(names) != bool(language) or not re.fullmatch(r"[\w+#.-]*", language):
+            raise _LossError
         if self.cloze and "{{c" in text:
             raise _LossError
         ticks = max((len(run) for run in re.findall("`+", text)), default=2)
         fence = "`" * max(3, ticks + 1)
-        return f"{fence}\n{text}\n{fence}"
+        return f"{fence}{language}\n{text}\n{fence}"
 
     def table(self, element: Element) -> str:
         rows: list[list[Element]] = []

@@ -20,7 +20,14 @@ from builder import schema, source
 from builder.cache import Cache
 from builder.diagnostics import ContentError, Diagnostic
 from builder.importing import package, textfile
-from builder.importing.convert import Imported, ImportedNote, convert, keep_as_html, one_line
+from builder.importing.convert import (
+    Imported,
+    ImportedNote,
+    convert,
+    keep_as_fields,
+    keep_as_html,
+    one_line,
+)
 from builder.importing.records import Source, UnreadableError
 from builder.importing.report import Report
 from builder.importing.writing import text_files
@@ -178,7 +185,7 @@ class _Import:
     def _settle(self, project: Project) -> Loaded:
         """Write until the checks accept it: each round keeps more as it was."""
         month = time.strftime("%Y-%m", time.gmtime(self.now))
-        for _ in range(4):
+        for _ in range(6):
             self._write()
             try:
                 loaded = load(project, self.cache, None, os.cpu_count() or 1)
@@ -209,14 +216,14 @@ class _Import:
             if problem.code == "missing-glyph" and not self.prints:
                 continue
             if note is not None:
-                self._demote(note)
+                self._unfigure(note)
+                if problem.code == "missing-glyph":
+                    keep_as_fields(note)
+                else:
+                    keep_as_html(note, self.made)
                 changed = True
         if not changed:
             raise UnreadableError(f"it cannot become a project: {errors[0].message}")
-
-    def _demote(self, note: ImportedNote) -> None:
-        self._unfigure(note)
-        keep_as_html(note, self.made)
 
     def _unfigure(self, note: ImportedNote) -> None:
         """The pictures of a note that is no item any more are media."""

@@ -3,15 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from anki.collection import Collection, ExportAnkiPackageOptions
 
 from builder.build import build
+from builder.build import package as built_package
 from builder.cache import Cache
+from builder.importing.canonical import canonical
 from builder.importing.project import Choices, create
+from builder.kept import clean
 from builder.project import Project
 from tests.anki.harness import import_package, imported, new_collection
+from tests.conftest import ROOT
 
 NOW = 1_900_000_000
 
@@ -73,30 +78,184 @@ def tags(collection: Collection) -> dict[str, set[str]]:
     return {note.guid: set(note.tags) for note in notes}
 
 
-NOTES = (
-    basic("What is <b>x</b>?", "y<br>z", "Root::B", "a::b", "c"),
-    basic("A formula", r"\(\frac{a}{b}\)", "Root::B"),
-    basic("Water", "H<sub>2</sub>O", "Root"),
-    Given(
-        "Cloze",
-        "Root::C",
-        {"Text": "{{c1::Paris}} is the {{c2::capital::what}}", "Back Extra": "<i>really</i>"},
-        ("france",),
-    ),
-    Given("Basic (and reversed card)", "Root", {"Front": "Hund", "Back": "dog"}),
+def add_type(
+    collection: Collection, name: str, fields: Sequence[str], *sides: tuple[str, str]
+) -> None:
+    """A note type of somebody's own."""
+    models = collection.models
+    model = models.new(name)
+    for field in fields:
+        models.add_field(model, models.new_field(field))
+    for number, (front, back) in enumerate(sides, 1):
+        template = models.new_template(f"Card {number}")
+        template["qfmt"], template["afmt"] = front, back
+        models.add_template(model, template)
+    model["css"] = ".card { background: url('_paper.png'); }"
+    models.add(model)
+
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002"
+    "00000500010d0a2db40000000049454e44ae426082"
 )
 
 
-@pytest.mark.parametrize("legacy", [True, False])
+def add_media(collection: Collection) -> dict[str, bytes]:
+    """Files as people name them."""
+    files = {
+        "map of france.png": PNG,
+        "übung_é.png": PNG + b"2",
+        "hello (1).mp3": b"ID3 hello",
+        "_paper.png": PNG + b"3",
+        "100%.png": PNG + b"4",
+    }
+    return {collection.media.write_data(name, data): data for name, data in files.items()}
+
+
+PLAIN = (
+    basic("What is <b>x</b>?", "y<br>z", "Root::B", "a::b", "c"),
+    basic("A formula", r"\(\frac{a}{b}\)", "Root::B"),
+    basic("Bad formula", r"\(\nosuchmacro{a}\)", "Root::B"),
+    basic("Water", "H<sub>2</sub>O", "Root"),
+    basic("LaTeX", "[latex]\\begin{math}a\\end{math}[/latex] [$]x[/$]"),
+    basic("Twice the same", "one"),
+    basic("Twice the same", "two"),
+    basic("A list", "<ul><li>one</li><li>two <i>three</i></li></ul>"),
+    basic("<div>Lines</div><div><br></div><div>of Anki</div>", "&lt;b&gt; &amp; *stars* # $5"),
+    basic("Script", '<script>alert(1)</script>kept <img src="https://example.org/x.png">'),
+    Given("Basic (and reversed card)", "Root", {"Front": "Hund", "Back": "dog"}),
+    Given(
+        "Basic (optional reversed card)",
+        "Root",
+        {"Front": "Katze", "Back": "cat", "Add Reverse": "y"},
+    ),
+    Given("Basic (optional reversed card)", "Root", {"Front": "Maus", "Back": "mouse"}),
+    Given("Basic (type in the answer)", "Root", {"Front": "1 + 1", "Back": "2"}),
+)
+CLOZES = (
+    Given(
+        "Cloze",
+        "Clozes::Cities of France::Paris",
+        {"Text": "{{c1::Paris}} is the {{c2::capital::what}}", "Back Extra": "<i>really</i>"},
+        ("france",),
+    ),
+    Given("Cloze", "Clozes", {"Text": "{{c1::outer {{c2::inner}} }} and {{c4::<b>bold</b>}}"}),
+    Given("Cloze", "Clozes", {"Text": r"\({{c1::\frac{a}{b} }}\) {{c2::\(x^2\)}}"}),
+    Given(
+        "Cloze", "Clozes", {"Text": "{{c1::std:<!-- -->:vector}} a::b", "Back Extra": "{{c3::x}}"}
+    ),
+    Given("Cloze", "Other root", {"Text": "<pre>{{c1::print}}(x)</pre>"}),
+)
+MEDIA = (
+    basic("A picture", '<img src="map of france.png">', "Media"),
+    basic("Another", 'two <img src="übung_é.png" width="30"> wide', "Media::Deep::Deeper"),
+    basic("A percent sign", '<img src="100%.png">', "Media"),
+    basic("A sound", "[sound:hello (1).mp3]", "Media"),
+    basic("No such file", '<img src="gone.png"> [sound:gone.mp3]', "Media"),
+    Given("Geo", "Media::Geo", {"Country": "France", "Capital": "Paris", "Map": ""}),
+    Given(
+        "Geo",
+        "Media::Geo",
+        {"Country": "Spain", "Capital": "Madrid", "Map": '<img src="map of france.png">'},
+    ),
+)
+GEO = (
+    ("{{Country}}", "{{FrontSide}}<hr id=answer>{{Capital}}{{Map}}"),
+    ("{{#Map}}{{Map}}{{/Map}}", "{{Country}}"),
+    ("{{type:Capital}}", "{{hint:Country}}"),
+)
+DECKS = {"plain": PLAIN, "clozes": CLOZES, "media": MEDIA}
+
+
+def made_deck(collection: Collection, name: str) -> dict[str, bytes]:
+    media = add_media(collection) if name == "media" else {}
+    add_type(collection, "Geo", ["Country", "Capital", "Map"], *GEO)
+    fill(collection, DECKS[name])
+    return media
+
+
+def fields(collection: Collection) -> dict[str, list[Any]]:
+    """What each note shows."""
+    notes = [collection.get_note(note) for note in collection.find_notes("")]
+    return {note.guid: [canonical(clean(text)) for text in note.fields] for note in notes}
+
+
+def types(collection: Collection) -> dict[str, Any]:
+    database = collection.db
+    assert database is not None
+    used = database.list("select distinct mid from notes")
+    models = [model for model in collection.models.all() if model["id"] in used]
+    return {
+        model["name"]: (
+            model["id"],
+            [(part["id"], part["name"]) for part in model["flds"]],
+            [(t["id"], t["name"], t["qfmt"], t["afmt"]) for t in model["tmpls"]],
+            model["css"],
+        )
+        for model in models
+    }
+
+
+@pytest.mark.parametrize("legacy", [True, False], ids=["old format", "new format"])
+@pytest.mark.parametrize("name", DECKS)
 def test_a_deck_stays_the_deck_that_learners_have(
-    tmp_path: Path, cache: Cache, legacy: bool
+    name: str, tmp_path: Path, cache: Cache, legacy: bool
 ) -> None:
     with new_collection() as learner:
-        fill(learner, NOTES)
+        media = made_deck(learner, name)
         package = rebuilt(export(learner, tmp_path, legacy=legacy), tmp_path / "project", cache)
-        before, tagged = cards(learner), tags(learner)
-        assert import_package(learner, package).counts() == {"duplicate": len(NOTES)}
-        assert (cards(learner), tags(learner)) == (before, tagged)
+        before = (cards(learner), tags(learner), fields(learner), types(learner))
+        count = len(DECKS[name])
+        assert import_package(learner, package).counts() == {"duplicate": count}
+        assert (cards(learner), tags(learner), fields(learner), types(learner)) == before
     with imported(package) as (fresh, log):
-        assert log.counts() == {"new": len(NOTES)}
-        assert (cards(fresh), tags(fresh)) == (before, tagged)
+        assert log.counts() == {"new": count}
+        assert (cards(fresh), tags(fresh)) == before[:2]
+        assert list(fresh.get_empty_cards().notes) == []
+        folder = Path(fresh.media.dir())
+        arrived = {file.name: file.read_bytes() for file in folder.iterdir()}
+        assert set(media.values()) == set(arrived.values())
+        missing = [name for name in fresh.media.check().missing if not name.startswith("latex-")]
+        assert missing == (["gone.mp3", "gone.png"] if media else [])
+
+
+def test_our_own_deck_stays_what_it_is(tmp_path: Path, cache: Cache) -> None:
+    _, package = built_package(Project(ROOT), cache, NOW)
+    file = tmp_path / "own.apkg"
+    file.write_bytes(package)
+    again = rebuilt(file, tmp_path / "project", cache)
+    with imported(package) as (learner, _):
+        before = (cards(learner), tags(learner), types(learner))
+        count = learner.note_count()
+        assert import_package(learner, again).counts() == {"duplicate": count}
+        assert (cards(learner), tags(learner), types(learner)) == before
+        shown = fields(learner)
+    with imported(again) as (fresh, log):
+        assert log.counts() == {"new": count}
+        assert (cards(fresh), tags(fresh)) == before[:2]
+        assert fields(fresh) == shown
+
+
+def test_a_correction_reaches_learners_and_costs_them_nothing(tmp_path: Path, cache: Cache) -> None:
+    with new_collection() as learner:
+        made_deck(learner, "plain")
+        folder = tmp_path / "project"
+        create(export(learner, tmp_path, legacy=True), folder, Choices("again"), cache, NOW)
+        [card_id] = learner.find_cards('"Front:What is*"')
+        learner.decks.select(learner.get_card(card_id).did)
+        card = learner.get_card(card_id)
+        card.type, card.queue, card.ivl, card.due, card.reps = 2, 2, 40, 50, 7
+        learner.update_card(card)
+        before = cards(learner)
+        topic = folder / "content" / "topics" / "b.yaml"
+        topic.write_text(
+            topic.read_text("utf-8").replace("What is **x**?", "What is `x`?"), "utf-8"
+        )
+        built = build(Project(folder), cache, now=NOW + 60, names=("again.apkg",))
+        log = import_package(learner, built.artifacts[0].data)
+        assert log.counts() == {"updated": 1, "duplicate": len(PLAIN) - 1}
+        card = learner.get_card(card_id)
+        assert card.note()["Front"] == "What is <code>x</code>?"
+        assert (card.type, card.ivl, card.due, card.reps) == (2, 40, 50, 7)
+        assert set(card.note().tags) == {"a::b", "c"}
+        assert cards(learner) == before
