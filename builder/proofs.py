@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -65,17 +66,13 @@ def find(project: Project) -> Found:
     for file in sorted((project.content / "checks").glob("[!_]*.py")):
         name = project.name(file)
         try:
-            tree = ast.parse(file.read_bytes(), file.name)
+            functions = _functions(file.read_bytes(), file.name)
         except (SyntaxError, ValueError) as error:
             problems.append(_unreadable(error, name))
             continue
-        for node in tree.body:
-            if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
-                continue
-            column = node.col_offset + len("def ") + 1
-            end = column + len(node.name)
-            span = Span(name, node.lineno, column, node.lineno, end)
-            proof = Proof(node.name.replace("_", "-"), node.name, file, span)
+        for function, line, column in functions:
+            span = Span(name, line, column, line, column + len(function))
+            proof = Proof(function.replace("_", "-"), function, file, span)
             first = proofs.setdefault(proof.id, proof)
             if first is not proof:
                 problems.append(
@@ -87,6 +84,20 @@ def find(project: Project) -> Found:
                     )
                 )
     return Found(proofs, tuple(problems))
+
+
+@lru_cache(maxsize=256)
+def _functions(source: bytes, name: str) -> tuple[tuple[str, int, int], ...]:
+    """Name, line and column of every proof in a file; a preview asks again at every save.
+
+    Raises:
+        SyntaxError, ValueError: Python cannot read it.
+    """
+    return tuple(
+        (node.name, node.lineno, node.col_offset + len("def ") + 1)
+        for node in ast.parse(source, name).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    )
 
 
 def _unreadable(error: SyntaxError | ValueError, name: str) -> Diagnostic:

@@ -49,6 +49,7 @@ class Session:
         self._cache = cache
         self._viewer = Viewer(project)
         self._workers = Workers(project, cache, now)
+        self._lock, self._lock_text = locks.Lock(), b""
         self._changed = threading.Condition()
         self._state = State(0, None, 0, ())
         self._closed = False
@@ -69,7 +70,11 @@ class Session:
     def _view(self) -> View:
         loaded = load(self.project, self._cache)
         path = self.project.content / "deck.lock"
-        return self._viewer.view(loaded, locks.read(path, self.project.name(path)))
+        text = path.read_bytes() if path.is_file() else b""
+        if text != self._lock_text:
+            self._lock = locks.read(path, self.project.name(path))
+            self._lock_text = text
+        return self._viewer.view(loaded, self._lock)
 
     def reload(self) -> None:
         """Read what changed, show it, and have it checked."""
