@@ -17,6 +17,7 @@ from builder import kept as keeping
 from builder.importing.canonical import canonical
 from builder.importing.markdown import to_markdown
 from builder.importing.names import Names, words
+from builder.importing.printable import one_line, printable
 from builder.importing.records import Source, SourceNote, SourceType
 from builder.lock import KINDS, Part
 from builder.targets.notes import field_style
@@ -138,7 +139,7 @@ def keep_as_html(note: ImportedNote, made: Imported) -> None:
     renamed = {old: new for new, old in made.media.items()}
     note.item, note.fields = None, {}
     for part, text in zip(note.type.source.fields, note.source.fields, strict=True):
-        cleaned = keeping.clean(printable(_renamed(text, renamed)))
+        cleaned = printable(keeping.clean(printable(_renamed(text, renamed))))
         if cleaned.strip():
             note.html[part.name] = cleaned
 
@@ -157,7 +158,7 @@ def _fill(note: ImportedNote, fields: tuple[str, ...], made: Imported) -> None:
     for place in sorted(filled):
         text = printable(fields[place])
         name = source.fields[place].name
-        cleaned = keeping.clean(text)
+        cleaned = printable(keeping.clean(text))
         markdown = to_markdown(text, style) if _shows_known_pictures(text, made) else None
         if markdown is not None:
             note.fields[name] = markdown
@@ -188,20 +189,6 @@ def _shows_known_pictures(html: str, made: Imported) -> bool:
         if known is None or not known.lower().endswith(pictures.KINDS):
             return False
     return True
-
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-
-
-def printable(text: str) -> str:
-    """A text without characters that no file of a project may hold."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", " ")
-    return _CONTROL.sub("", text).lstrip("\ufeff")
-
-
-def one_line(text: str) -> str:
-    """A name on one line."""
-    return " ".join(printable(text).split())
 
 
 def _tags(tags: Collection[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from builder import markup
 from builder.importing.canonical import BLOCKS, Element, Tree, canonical, clozes, texts
+from builder.importing.printable import printable
 from builder.markup import Style
 
 #: A text longer than this stays HTML: nobody edits it by hand, and looking at it takes time.
@@ -41,7 +42,7 @@ def to_markdown(html: str, style: Style) -> str | None:
 
 def _same(text: str, html: str, tree: tuple[Tree, ...], style: Style) -> bool:
     """Whether Markdown gives back what it was made of."""
-    if not text.strip() or any(c in text for c in "\0\r"):
+    if not text or printable(text) != text:
         return False
     document = markup.parse(text)
     if document.problems or (document.clozes and style.cloze != "anki"):

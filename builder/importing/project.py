@@ -26,8 +26,8 @@ from builder.importing.convert import (
     convert,
     keep_as_fields,
     keep_as_html,
-    one_line,
 )
+from builder.importing.printable import one_line
 from builder.importing.records import Source, UnreadableError
 from builder.importing.report import Report
 from builder.importing.writing import text_files

@@ -5,8 +5,9 @@ from typing import Any
 
 import yaml
 
-from builder.importing.convert import Imported, ImportedNote, ImportedType, one_line
+from builder.importing.convert import Imported, ImportedNote, ImportedType
 from builder.importing.names import Names, words
+from builder.importing.printable import one_line
 
 #: Notes of a topic's file; a deck with more becomes several topics.
 MAX_TOPIC = 2_000
