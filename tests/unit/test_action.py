@@ -112,6 +112,7 @@ def step(name: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.timeout(900)
 def test_every_step_runs_on_a_deck_in_a_repository_of_many(runner: Runner) -> None:
     deck = runner.workspace / "decks" / "capitals"
     commit(runner.workspace, "A deck")

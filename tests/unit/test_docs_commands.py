@@ -99,6 +99,7 @@ def study(project: Path) -> None:
         assert (after.id, after.reps, after.ivl) == (before.id, 5, 40)
 
 
+@pytest.mark.timeout(900)
 def test_the_tutorial_leads_to_a_deck_that_anki_takes_and_updates(
     tmp_path: Path, wheel: Path
 ) -> None:
@@ -109,6 +110,7 @@ def test_the_tutorial_leads_to_a_deck_that_anki_takes_and_updates(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_the_tutorial_on_a_machine_with_nothing_but_python(tmp_path: Path, wheel: Path) -> None:
     """pip fetches the dependencies."""
     follow(tmp_path, wheel)

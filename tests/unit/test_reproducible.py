@@ -129,8 +129,9 @@ def test_another_python_makes_the_same_decks(tmp_path: Path) -> None:
     decks = [name for name in outputs if name.endswith(".apkg")]
     sums = set()
     for python in (Path(sys.executable).resolve(), *pythons):
-        command = [python, "make.py", "build", "--locked", "--no-cache", *decks]
+        command = [python, "make.py", "build", "--no-cache", *decks]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+        environment["SOURCE_DATE_EPOCH"] = "1900000000"  # for notes whose lock is being written
         done = subprocess.run(
             command, cwd=clone, env=environment, capture_output=True, text=True, check=False
         )

@@ -1,5 +1,6 @@
 """The workflows: two linters take them, they ask for little, and every step runs here too."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -10,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from builder import pdf
+from builder import pdf, scaffold
+from builder.scaffold import Choices
 from tests.unit.runner import (
     ROOT,
     Runner,
@@ -181,6 +183,40 @@ def machine(folder: Path, clone: Path) -> Runner:
     return Runner(clone, folder / "runner", values)
 
 
+def small_content(clone: Path) -> None:
+    """A deck of two questions in place of the repository's: its pages take a minute to draw."""
+    shutil.rmtree(clone / "content")
+    made = scaffold.files(Choices(DECK["id"], "Sample", ("zh", "en")))
+    for name, text in made.items():
+        if name.startswith("content/"):
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            (clone / name).write_text(text, "utf-8")
+    deck = clone / "content" / "deck.yaml"
+    stated = re.sub(
+        r"^version: .*", f"version: {DECK['version']}", deck.read_text("utf-8"), flags=re.MULTILINE
+    )
+    deck.write_text(stated, "utf-8")
+    commit(clone, "A small deck")
+    lock_content(clone)
+
+
+def lock_content(clone: Path) -> None:
+    """Commit the lock that the content gives, as authors do: work at it may be under way here."""
+    outputs = read(clone / "content" / "deck.yaml")["outputs"]
+    first = next(name for name in outputs if name.endswith(".apkg"))
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(clone),
+        "DECKWRIGHT_CACHE": str(ROOT / ".cache" / "tests"),
+    }
+    command = [sys.executable, "-P", "-m", "builder", "build", first]
+    subprocess.run(command, cwd=clone, env=environment, check=True, capture_output=True)
+    shutil.rmtree(clone / "dist")
+    git(clone, "checkout", "--", "dist")
+    if git(clone, "status", "--porcelain"):
+        commit(clone, "Lock")
+
+
 def prepare_release(clone: Path) -> None:
     """What a maintainer does before tagging."""
     log = clone / "CHANGELOG.md"
@@ -201,8 +237,10 @@ TESTS = "Test"
 ANEW = "Verify, with a trial import into Anki and everything built anew"
 
 
+@pytest.mark.timeout(900)
 def test_every_quick_step_of_ci_runs_in_a_clean_clone(tmp_path: Path) -> None:
     clone = clean_clone(tmp_path / "clone")
+    small_content(clone)
     lend_environment(clone)
     runner = machine(tmp_path, clone)
     printed = {step["name"]: runner.run(step) for step in named(CI["jobs"]["linux"], TESTS)}
@@ -219,8 +257,10 @@ def test_every_quick_step_of_ci_runs_in_a_clean_clone(tmp_path: Path) -> None:
     assert [call.split()[0] for call in runner.calls] == ["sudo", "sudo", "brew", "pacman"]
 
 
+@pytest.mark.timeout(900)
 def test_every_quick_step_of_a_release_runs_in_a_clean_clone(tmp_path: Path) -> None:
     clone = clean_clone(tmp_path / "clone")
+    small_content(clone)
     lend_environment(clone)
     runner = machine(tmp_path, clone)
     build = RELEASE["jobs"]["build"]
@@ -251,9 +291,10 @@ def publish(runner: Runner, clone: Path, folder: Path) -> None:
     )
     files = {Path(name).name for name in published.split() if name.startswith("release/assets/")}
     assert files == {path.name for path in (made / "assets").iterdir()}
-    assert {*DECK["outputs"], f"{DECK['id']}-web.zip", "SHA256SUMS"} <= files
+    outputs = read(clone / "content" / "deck.yaml")["outputs"]
+    assert {*outputs, f"{DECK['id']}-web.zip", "SHA256SUMS"} <= files
     assert {Path(name).suffix for name in files} >= {".pdf", ".whl", ".gz"}
-    (elsewhere / "release" / "assets" / next(iter(DECK["outputs"]))).write_bytes(b"tampered")
+    (elsewhere / "release" / "assets" / next(iter(outputs))).write_bytes(b"tampered")
     (check,) = [s for s in run_steps(RELEASE["jobs"]["publish"]["steps"]) if "sha256" in s["run"]]
     runner.run(check, fails=True)
 
@@ -263,6 +304,7 @@ def publish(runner: Runner, clone: Path, folder: Path) -> None:
 def test_every_step_runs_with_an_environment_that_make_py_sets_up(tmp_path: Path) -> None:
     """Half an hour of CI: its own `.venv`, the whole test suite, everything built anew."""
     clone = clean_clone(tmp_path / "clone")
+    lock_content(clone)
     prepare_release(clone)
     runner = machine(tmp_path, clone)
     for step in run_steps(CI["jobs"]["linux"]["steps"]):
