@@ -247,7 +247,7 @@ class Output(Record):
     card: CardSize | None = None
     """The size of flash cards on paper: A7 by default; business is 85 by 55 mm."""
     max_pages: int | None = Field(default=None, ge=1)
-    """Pages of a cheat sheet, at most: what is deep, then what is common is left out to keep it."""
+    """Pages of a cheat sheet, at most: deep items go first, then common ones, then core lines."""
     layout: Literal["side", "stacked"] | None = None
     """A handout's languages side by side (the default), or each text under its translation."""
     binding: Literal["duplex", "left", "none"] | None = None

@@ -86,21 +86,29 @@ def draw(job: PrintJob, cache: Cache) -> Printed:
 def _within(
     job: PrintJob, render: Callable[[PrintJob], pdf.Rendered]
 ) -> tuple[pdf.Rendered, PrintJob]:
-    """The fullest form of a document that keeps its pages; the shortest one if none does."""
-    jobs = (job, *job.shorter)
-    made = render(job)
-    if job.max_pages is None or made.pages <= job.max_pages or not job.shorter:
-        return made, job
-    least, most = 1, len(jobs) - 1  # each is shorter than those before it
-    results: dict[int, pdf.Rendered] = {}
-    while least < most:
-        middle = (least + most) // 2
-        results[middle] = render(jobs[middle])
-        if results[middle].pages <= job.max_pages:
-            most = middle
-        else:
-            least = middle + 1
-    return results.get(most) or render(jobs[most]), jobs[most]
+    """The fullest form of a document that keeps its pages; the shortest one if none does.
+
+    Drawing takes seconds, and pages go with the length of the text: the shortest form, which is
+    drawn soonest, tells which of the others to try, and at most its neighbours are drawn too.
+    """
+    if job.max_pages is None or not job.shorter:
+        return render(job), job
+    forms = (job, *job.shorter)
+    last = len(forms) - 1
+    made = {last: render(forms[last])}
+    allowed = len(forms[last].html) / made[last].pages * job.max_pages
+    place = next((n for n, form in enumerate(forms) if len(form.html) <= allowed), last)
+
+    def fits(place: int) -> bool:
+        if place not in made:
+            made[place] = render(forms[place])
+        return made[place].pages <= (job.max_pages or 0)
+
+    while place < last and not fits(place):
+        place += 1
+    while place > 0 and fits(place) and fits(place - 1):
+        place -= 1
+    return made[place], forms[place]
 
 
 def _key(job: PrintJob) -> str:

@@ -17,23 +17,30 @@ def render(deck: Deck, context: Context) -> PrintJob:
 def shorter(view: DeckView) -> Iterator[tuple[str, DeckView]]:
     """Less and less of the content, what matters least first.
 
-    Of each level first the lines, programs, tables and figures go, then the items. What is core
-    stays whole.
+    Of each level programs, tables and figures go first, then the lines of facts, then the items;
+    of what is core, question, answer and formula stay.
     """
     gone: list[str] = []
-    levels: tuple[Level, ...] = ("deep", "common")
+    levels: tuple[Level, ...] = ("deep", "common", "core")
     for level in levels:
-        if level in view.levels and len(view.levels) > 1:
+        if level in view.levels:
+            view = _each(view, {level: _plain})
+            yield ", ".join([*gone, f"{level} items without programs, tables and figures"]), view
             view = _each(view, {level: _brief})
             yield ", ".join([*gone, f"{level} items in brief"]), view
+        if level in view.levels and len(view.levels) > 1:
             view = _each(view, {level: lambda _: None})
             gone.append(f"without {level} items")
             yield ", ".join(gone), view
 
 
+def _plain(item: ItemView) -> ItemView:
+    return replace(item, code=None, table=(), figure=())
+
+
 def _brief(item: ItemView) -> ItemView:
     """Question, answer and formula."""
-    return replace(item, facts=(), code=None, table=(), figure=())
+    return replace(_plain(item), facts=())
 
 
 def _each(view: DeckView, change: dict[Level, Callable[[ItemView], ItemView | None]]) -> DeckView:
