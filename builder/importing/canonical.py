@@ -35,6 +35,12 @@ _VOID = frozenset("br hr img wbr input col source embed area base link meta para
 _FLOWS = frozenset(("", "blockquote"))
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 BREAK = Element("br")
+#: Elements in elements; browsers themselves stop at some hundreds.
+_MAX_DEPTH = 100
+
+
+class TooDeepError(Exception):
+    """Elements nest deeper than any page has them."""
 
 
 @dataclass(slots=True)
@@ -120,6 +126,8 @@ class _Reader(HTMLParser):
         if tag in _VOID:
             self.started = tag not in BLOCKS
             self.stack[-1].children.append(Element(tag, attributes))
+        elif len(self.stack) > _MAX_DEPTH:
+            raise TooDeepError
         else:
             self.stack.append(_Open(tag, attributes))
 
@@ -271,7 +279,11 @@ def _attributes(element: Element) -> tuple[tuple[str, str], ...]:
 
 
 def canonical(html: str) -> tuple[Tree, ...]:
-    """The tree of a piece of HTML; equal for what looks the same."""
+    """The tree of a piece of HTML; equal for what looks the same.
+
+    Raises:
+        TooDeepError: Its elements nest too deep.
+    """
     reader = _Reader()
     reader.feed(html)
     return tuple(map(_with_plain_math, reader.tree()))

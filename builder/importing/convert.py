@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 
 from builder import figures as pictures
 from builder import kept as keeping
-from builder.importing.canonical import canonical
-from builder.importing.markdown import to_markdown
+from builder.importing.canonical import TooDeepError, canonical
+from builder.importing.markdown import MAX_TEXT, to_markdown
 from builder.importing.names import Names, words
 from builder.importing.printable import one_line, printable
 from builder.importing.records import Source, SourceNote, SourceType
@@ -164,8 +164,18 @@ def _fill(note: ImportedNote, fields: tuple[str, ...], made: Imported) -> None:
             note.fields[name] = markdown
         elif cleaned.strip():
             note.html[name] = cleaned
-        if markdown is None and canonical(cleaned) != canonical(text):
+        if markdown is None and _differ(cleaned, text):
             made.losses["fields that lost scripts, addresses of pictures or the like"] += 1
+
+
+def _differ(cleaned: str, text: str) -> bool:
+    """Whether cleaning took something away that one could see."""
+    if len(text) > MAX_TEXT:
+        return len(cleaned) < len(text) // 2
+    try:
+        return canonical(cleaned) != canonical(text)
+    except TooDeepError:
+        return True
 
 
 def _printable_item(html: str, made: Imported) -> bool:

@@ -9,7 +9,15 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from builder import markup
-from builder.importing.canonical import BLOCKS, Element, Tree, canonical, clozes, texts
+from builder.importing.canonical import (
+    BLOCKS,
+    Element,
+    TooDeepError,
+    Tree,
+    canonical,
+    clozes,
+    texts,
+)
 from builder.importing.printable import printable
 from builder.markup import Style
 
@@ -35,7 +43,7 @@ def to_markdown(html: str, style: Style) -> str | None:
     try:
         tree = canonical(html)
         text = _Writer(cloze=style.cloze == "anki").blocks(tree, 0)
-    except (_LossError, RecursionError):
+    except (_LossError, TooDeepError):
         return None
     return text if _same(text, html, tree, style) else None
 
