@@ -178,5 +178,29 @@ def test_nothing_overflows(item: Item, target: str, cache: Cache) -> None:
                     assert box.right <= 9 + (column + 1) * step - 6 + 0.6, (number + 1, box)
 
 
+@settings(max_examples=5, suppress_health_check=list(HealthCheck))
+@given(item=items())
+def test_a_card_holds_its_text_or_says_that_it_cannot(item: Item, cache: Cache) -> None:
+    deck = sample(cache)
+    topic = deck.topics[0].model_copy(update={"items": {"nasty": item}})
+    output = Output.model_validate({"target": "cards"})
+    context = Context(Project(SAMPLE), "cards.pdf", output, Lock(), cache)
+    job = RENDER["cards"](deck.model_copy(update={"topics": (topic,)}), context)
+    printed = press.draw(job, cache)
+    assert printed.problems == ()
+    if printed.misfits:
+        assert {misfit.note for misfit in printed.misfits} <= {"nasty", "nasty.one"}
+        return
+    paper = Paper(job, output, printed.data)
+    for number in range(2):
+        things = [*paper.characters(number), *paper.objects(number, pdfium.FPDF_PAGEOBJ_FORM)]
+        for box in things:
+            left = 105 * (box.left > 105)
+            assert left + 4.5 <= box.left, (number + 1, box)
+            assert box.right <= left + 100.5, (number + 1, box)
+            assert box.top > 4, (number + 1, box)
+            assert box.bottom < 71, (number + 1, box)
+
+
 def sample(cache: Cache) -> Deck:
     return load(Project(SAMPLE), cache).deck
