@@ -519,8 +519,8 @@ def verify(
 def schema(name: str | None, target: Path | None, languages: tuple[str, ...]) -> int:
     """Print the JSON Schema of a kind of content file, for editors.
 
-    NAME is deck, topic, symbols, glossary or retired. With --language, texts have exactly these
-    languages.
+    NAME is deck, topic, symbols, glossary, papers or retired. With --language, texts have exactly
+    these languages.
     """
     from builder import schema as schemas
     from builder.console import Exit

@@ -17,7 +17,7 @@ from builder import kept as keeping
 from builder.cache import Cache
 from builder.diagnostics import ContentError, Diagnostic, Span, did_you_mean, in_order
 from builder.lint import lint_deck
-from builder.model import Deck, DeckFile, GlossaryFile, RetiredFile, SymbolsFile
+from builder.model import Deck, DeckFile, GlossaryFile, PapersFile, RetiredFile, SymbolsFile
 from builder.project import Project
 from builder.source import Source
 from builder.targets.notes import Note
@@ -108,6 +108,7 @@ def load(project: Project, cache: Cache, month: str | None = None, workers: int 
     symbols = _optional(reader, SymbolsFile, "symbols.yaml", languages, texts.symbols)
     retired = _optional(reader, RetiredFile, "retired.yaml", languages, None)
     glossary = _optional(reader, GlossaryFile, "glossary.yaml", languages, None)
+    papers = _optional(reader, PapersFile, "papers.yaml", languages, None)
     texts.check_math(cache)
     figures = _figures(project)
     kept = keeping.read(project, deck_file)
@@ -120,6 +121,8 @@ def load(project: Project, cache: Cache, month: str | None = None, workers: int 
         project.content / "figures",
         figures,
         kept,
+        {number: paper.title for number, paper in papers.items()},
+        _phrases(project),
     )
     files = _topic_files(reader, deck_file, deck_source)
     prepared = topics.prepare_all(files, setting, cache, workers)
@@ -191,6 +194,14 @@ def _figures(project: Project) -> dict[str, str]:
         file.relative_to(folder).as_posix(): hashlib.blake2b(file.read_bytes()).hexdigest()
         for file in sorted(files)
     }
+
+
+def _phrases(project: Project) -> frozenset[str]:
+    """Hashes of the phrases that the deck must not share with other texts."""
+    file = project.content / "phrases.txt"
+    if not file.is_file():
+        return frozenset()
+    return frozenset(line for line in file.read_text("ascii", "replace").split("\n") if line)
 
 
 def _topic_files(reader: _Reader, deck_file: DeckFile, deck_source: Source) -> list[topics.File]:

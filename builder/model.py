@@ -27,6 +27,7 @@ Level = Literal["core", "common", "deep"]
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
+_ARXIV = re.compile(r"\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7}")
 _OUTPUT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(?:apkg|pdf)")
 
 
@@ -339,6 +340,16 @@ class LintSettings(Record):
     """Characters per word between two languages, at most; 1.6 times more is an error."""
     ages_after: int = Field(default=12, ge=1)
     """Months after `as_of` when a fact without `review_by` should be looked at again."""
+    cards_min: int = Field(default=1, ge=1)
+    """Cards of a `core` item at least, the question and its facts together, before a warning."""
+    cards_max: int = Field(default=8, ge=1)
+    """Cards of an item, the question and its facts together, before a warning."""
+    angles: int = Field(default=100, ge=0, le=1000)
+    """Cards of a topic that say why or when, for each 100 questions of what something is."""
+    formulas_proved: bool = False
+    """Whether every item with a `formula` must name a proof under `check`."""
+    places_named: bool = False
+    """Whether an item with numbers must say at which place of a paper they stand."""
     primary_hosts: tuple[Text, ...] | None = None
     """Hosts that count as primary sources, such as `docs.python.org`; all by default."""
     rules: dict[Text, Literal["error", "warning", "off"]] = Field(default_factory=dict)
@@ -386,6 +397,8 @@ class Term(Record):
     """Usual abbreviations, of no language."""
     avoid: Words = ()
     """Forms that must not be used, in any language."""
+    unless: Words = ()
+    """Longer words in which a form of `avoid` may stand, since they mean something else."""
     note: Text | None = None
     """Advice for writers."""
     keep: bool = False
@@ -407,6 +420,31 @@ class Term(Record):
 
 class GlossaryFile(RootModel[tuple[Term, ...]]):
     """`content/glossary.yaml`: the one term for each concept, in each language."""
+
+
+def _arxiv(value: str) -> str:
+    if not _ARXIV.fullmatch(value):
+        raise PydanticCustomError(
+            "bad_paper", "an arXiv number is year, month, dot and four or five digits"
+        )
+    return value
+
+
+class Paper(Record):
+    """A paper on arXiv that the deck cites."""
+
+    title: Text
+    """Its title."""
+    confirmed: Month | None = None
+    """When number and title were compared with a catalogue of papers, as `2026-11`."""
+
+
+class PapersFile(RootModel[dict[Annotated[Text, AfterValidator(_arxiv)], Paper]]):
+    """`content/papers.yaml`: arXiv number, without version -> the paper.
+
+    With this file, every arXiv number under `refs` must be in it, so that a slip of the pen in a
+    number is found without a network.
+    """
 
 
 class RetiredNote(Record):

@@ -17,7 +17,14 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from builder.model import DeckFile, GlossaryFile, RetiredFile, SymbolsFile, TopicFile
+from builder.model import (
+    DeckFile,
+    GlossaryFile,
+    PapersFile,
+    RetiredFile,
+    SymbolsFile,
+    TopicFile,
+)
 
 _Schema = dict[str, Any]
 
@@ -29,6 +36,7 @@ SCHEMAS: dict[str, tuple[type[BaseModel], str]] = {
     "topic": (TopicFile, "content/topics/*.yaml"),
     "symbols": (SymbolsFile, "content/symbols.yaml"),
     "glossary": (GlossaryFile, "content/glossary.yaml"),
+    "papers": (PapersFile, "content/papers.yaml"),
     "retired": (RetiredFile, "content/retired.yaml"),
 }
 

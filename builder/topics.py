@@ -43,6 +43,8 @@ class Setting:
         figures: `content/figures`.
         digests: Name -> hash of every file there.
         kept: What the project keeps of imported decks.
+        papers: arXiv number -> title of the papers that may be cited; empty if any may.
+        phrases: Hashes of phrases of other texts (`lint.copies`).
     """
 
     deck: DeckFile
@@ -52,6 +54,8 @@ class Setting:
     figures: Path
     digests: Mapping[str, str]
     kept: Kept = field(default_factory=Kept)
+    papers: Mapping[str, str] = field(default_factory=dict)
+    phrases: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,14 @@ def prepare(file: File, setting: Setting, cache: Cache) -> Prepared:
     report = TopicReport()
     if topic is not None and setting.month is not None:
         report = lint_topic(
-            topic, parsed, setting.deck, setting.symbols, setting.glossary, setting.month
+            topic,
+            parsed,
+            setting.deck,
+            setting.symbols,
+            setting.glossary,
+            setting.month,
+            setting.papers,
+            setting.phrases,
         )
     sound = topic is not None and not any(problem.severity == "error" for problem in problems)
     return Prepared(
@@ -255,6 +266,8 @@ def _common(setting: Setting) -> str:
         setting.month,
         dict(setting.digests),
         repr(setting.kept),
+        dict(setting.papers),
+        "".join(sorted(setting.phrases)),
     )
 
 

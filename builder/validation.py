@@ -76,6 +76,7 @@ _VALUE_ERRORS = {
     ),
     "bad_language": ("bad-language", "such as `languages: [zh, en]`"),
     "bad_month": ("bad-month", "year and month, such as `as_of: 2026-11`"),
+    "bad_paper": ("bad-paper", "such as `2104.09864: {title: …}`, without `arXiv:` and version"),
     "bad_output": ("bad-output", "such as `handout.pdf: {target: handout}`"),
 }
 

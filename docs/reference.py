@@ -37,6 +37,7 @@ _FILES = {
     "topic": "The questions of a topic. `topics` in `deck.yaml` lists the files, in order.",
     "symbols": "LaTeX of a symbol: its one meaning in the whole deck. The keys are your symbols.",
     "glossary": "A list: the one term for each concept, under each of the deck's languages.",
+    "papers": "arXiv number -> the paper. With this file, no other number may stand under `refs`.",
     "retired": "Note id (`item`, or `item.fact`): why it is gone for good. The keys are note ids.",
 }
 

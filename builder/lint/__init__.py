@@ -4,13 +4,15 @@ A rule sees items (`Entry`) and answers with findings; it knows nothing of files
 deck.yaml, or waivers: all that happens here. `explain` says what each code means.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from builder.diagnostics import Diagnostic, Severity, Span, did_you_mean
 from builder.lint import (
+    cards,
     clozes,
+    copies,
     dates,
     formulas,
     graph,
@@ -52,6 +54,11 @@ ITEM_RULES: Final[tuple[Callable[[Entry, Content], Iterator[Finding]], ...]] = (
     terms.punctuation,
     terms.traditional,
     references.references,
+    references.unknown_paper,
+    references.no_place,
+    cards.few_or_many,
+    cards.unproved,
+    copies.copied,
     dates.review_due,
     dates.future_date,
 )
@@ -59,6 +66,7 @@ ITEM_RULES: Final[tuple[Callable[[Entry, Content], Iterator[Finding]], ...]] = (
 TOPIC_RULES: Final[tuple[Callable[[Content], Iterator[tuple[Entry, Finding]]], ...]] = (
     terms.avoided,
     terms.untranslated,
+    cards.one_angle,
 )
 #: Rules that look at the whole deck.
 DECK_RULES: Final[tuple[Callable[[Sequence[Summary]], graph.Found], ...]] = (
@@ -72,7 +80,8 @@ ITEM_CODES: Final = frozenset(
     "too-many-clozes long-cloze large-cloze-share trivial-cloze cloze-leak undefined-symbol "
     "long-formula money-as-formula bare-number number-mismatch formula-mismatch code-mismatch "
     "list-mismatch length-ratio mixed-punctuation traditional-character no-reference "
-    "bad-reference secondary-reference review-due date-in-future "
+    "bad-reference secondary-reference unknown-paper no-place review-due date-in-future "
+    "too-few-cards too-many-cards one-angle unproved-formula copied-text "
     "one-sided-confusable similar-questions avoided-term untranslated-term".split()
 )
 CODES: Final = ITEM_CODES | {"unused-figure"}
@@ -124,6 +133,8 @@ def lint_topic(
     symbols: Iterable[str],
     glossary: tuple[Term, ...],
     month: str,
+    papers: Mapping[str, str] | None = None,
+    phrases: frozenset[str] = frozenset(),
 ) -> TopicReport:
     """Check one topic against the authoring rules, as far as it can be judged alone.
 
@@ -134,6 +145,8 @@ def lint_topic(
         symbols: LaTeX of the symbols that the deck's table defines.
         glossary: The deck's terms.
         month: The present month, as `2026-11`, for facts that age.
+        papers: arXiv number -> title of the papers that may be cited; none if any may.
+        phrases: Hashes of phrases of other texts, which the deck must not share.
     """
     content = Content(
         file,
@@ -142,6 +155,8 @@ def lint_topic(
         glossary,
         {language: frozenset(t.name(language) for t in glossary) for language in file.languages},
         month,
+        papers or {},
+        phrases,
     )
     problems: list[Diagnostic] = []
     used: list[tuple[str, str]] = []

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import cached_property
 from typing import Final
 
@@ -165,6 +166,8 @@ class Content:
         glossary: The deck's terms.
         terms: Language -> the names of the glossary's terms.
         month: The present month, as `2026-11`.
+        papers: arXiv number -> title of the papers that may be cited; empty if any may.
+        phrases: Hashes of phrases of other texts, which the deck must not share.
     """
 
     file: DeckFile
@@ -173,6 +176,8 @@ class Content:
     glossary: tuple[Term, ...]
     terms: Mapping[str, frozenset[str]]
     month: str
+    papers: Mapping[str, str] = dataclass_field(default_factory=dict)
+    phrases: frozenset[str] = frozenset()
 
     @property
     def limits(self) -> LintSettings:

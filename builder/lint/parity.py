@@ -27,13 +27,15 @@ def number_parity(entry: Entry, _: Content) -> Iterator[Finding]:
     for pair in _pairs(entry):
         if not any(_DIGIT.search(text.value) for text in pair):
             continue
-        values = [Counter(n.value for n in numbers(text.visible.text)) for text in pair]
+        values = [
+            Counter(n.value for n in numbers(text.visible.text, text.language)) for text in pair
+        ]
         if values[0] == values[1]:
             continue
         for here, there in ((0, 1), (1, 0)):
             extra = values[here] - values[there]
             text, other = pair[here], pair[there]
-            for number in reversed(tuple(numbers(text.visible.text))):
+            for number in reversed(tuple(numbers(text.visible.text, text.language))):
                 if extra[number.value] <= 0:
                     continue
                 extra[number.value] -= 1

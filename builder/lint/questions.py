@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from builder.lint.content import Content, Entry, Finding, Text
-from builder.lint.text import HAN, primary_subtag
+from builder.lint.text import HAN, is_countable, primary_subtag
 
-_MARK = re.compile(r"[?？]+")
+_MARK = re.compile(r"[?？؟՞፧\u037e]+")
+#: Greek asks with what looks like a semicolon.
+_MARKS: Final = {"el": re.compile(r"[;?\u037e]+")}
 _COMPOUND: Final = {
     "en": re.compile(r",? and (?:how|why|when|what|where|which|who)\b", re.IGNORECASE),
     "zh": re.compile(
@@ -19,8 +21,9 @@ _COMPOUND: Final = {
 def one_question(entry: Entry, _: Content) -> Iterator[Finding]:
     """A question asks exactly one thing, and says so with one question mark."""
     for text in entry.field("question"):
-        marks = list(_MARK.finditer(text.visible.text))
-        if not marks:
+        pattern = _MARKS.get(primary_subtag(text.language), _MARK)
+        marks = list(pattern.finditer(text.visible.text))
+        if not marks and is_countable(text.language):  # Thai and its like have no such mark
             yield text.overall(
                 "no-question",
                 "the question asks nothing: it has no question mark",
@@ -33,8 +36,8 @@ def one_question(entry: Entry, _: Content) -> Iterator[Finding]:
                 "make it an item of its own",
                 *mark.span(),
             )
-        pattern = _COMPOUND.get(primary_subtag(text.language))
-        match = pattern.search(text.visible.text) if pattern else None
+        compound = _COMPOUND.get(primary_subtag(text.language))
+        match = compound.search(text.visible.text) if compound else None
         if match and len(marks) == 1:
             yield text.finding(
                 "compound-question",
@@ -155,7 +158,7 @@ def orphan(entry: Entry, _: Content) -> Iterator[Finding]:
             )
 
 
-_TERM = re.compile(f"[{HAN}]+|[A-Za-z][A-Za-z0-9+-]{{2,}}")
+_TERM = re.compile(rf"[{HAN}]+|[^\W\d_{HAN}][\w+-]{{2,}}")
 _STOP: Final = frozenset(
     "the and for with from into that this which what why how when where who than then does are is "
     "was were its their one two not but only per each all any has have been more most less very "

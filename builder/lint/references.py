@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -63,6 +64,50 @@ def references(entry: Entry, content: Content) -> Iterator[Finding]:
             (*entry.path, "refs"),
             "cite the paper, the specification or the code; "
             "a host that counts as primary goes to `lint: primary_hosts:` in deck.yaml",
+            on_key=True,
+        )
+
+
+def unknown_paper(entry: Entry, content: Content) -> Iterator[Finding]:
+    """An arXiv number is one of those in the deck's table, if the deck has one."""
+    papers = content.papers
+    if not papers:
+        return
+    for number, ref in enumerate(entry.item.refs):
+        if source_kind(ref) != "arxiv":
+            continue
+        word = ref.split(maxsplit=1)[0].rstrip(",;").removeprefix("arXiv:")
+        paper = _VERSION.sub("", word)
+        if paper not in papers:
+            near = get_close_matches(paper, papers, n=1, cutoff=0.8)
+            guess = f"did you mean {near[0]}, “{papers[near[0]]}”? Otherwise " if near else ""
+            yield Finding(
+                "unknown-paper",
+                f"content/papers.yaml does not have {paper}",
+                (*entry.path, "refs", number),
+                f"{guess}look it up, and add `{paper}: {{title: …}}` there",
+            )
+
+
+_VERSION = re.compile(r"v[0-9]+$")
+_NUMERIC = re.compile(r"[0-9]+(?:[.,][0-9]+|[0-9 ]*[%％]|[0-9]{2})")
+
+
+def no_place(entry: Entry, content: Content) -> Iterator[Finding]:
+    """Where numbers come from a paper, one of the references names the place."""
+    if not content.limits.places_named:
+        return
+    papers = [r for r in entry.item.refs if source_kind(r) in ("arxiv", "doi")]
+    if not papers or any(len(ref.split()) > 1 for ref in papers):
+        return
+    asked = (*entry.field("answer"), *(t for texts in entry.facts.values() for t in texts.values()))
+    if any(_NUMERIC.search(text.visible.text) for text in asked):
+        yield Finding(
+            "no-place",
+            "the item has numbers, and no reference says where in the paper they are",
+            (*entry.path, "refs"),
+            "write the section, table or page: `arXiv:2104.09864 §3.2`",
+            warning=True,
             on_key=True,
         )
 

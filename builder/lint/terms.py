@@ -1,17 +1,18 @@
 """D3: one term for each concept, in the right script, with the language's own punctuation."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
 from builder.lint.content import Content, Entry, Finding, Text
 from builder.lint.text import HAN, counts_characters
 
 Found = Iterator[tuple[Entry, Finding]]
+Value = TypeVar("Value")
 
 
-def _present(content: Content, forms: dict[str, str], language: str) -> dict[str, str]:
+def _present(content: Content, forms: Mapping[str, Value], language: str) -> dict[str, Value]:
     """Those of the forms that occur in the language at all: most never do."""
     texts = (t.value for e in content.entries for t in e.all() if t.language == language)
     everything = "\n".join(texts).casefold()
@@ -29,11 +30,14 @@ def _pattern(form: str) -> re.Pattern[str]:
 def avoided(content: Content) -> Found:
     """Forms that the glossary rules out."""
     for language in content.languages:
-        forms = {f: t.name(language) for t in content.glossary for f in t.avoid}
-        for form, good in _present(content, forms, language).items():
+        forms = {f: t for t in content.glossary for f in t.avoid}
+        for form, term in _present(content, forms, language).items():
+            good = term.name(language)
+            allowed = (good, *term.unless)
             for entry, text in _texts(content, language):
-                for match in _pattern(form).finditer(text.visible.text):
-                    if good not in text.visible.text[match.start() : match.start() + len(good)]:
+                visible = text.visible.text
+                for match in _pattern(form).finditer(visible):
+                    if not _within(allowed, visible, *match.span()):
                         yield (
                             entry,
                             text.finding(
@@ -43,6 +47,15 @@ def avoided(content: Content) -> Found:
                                 *match.span(),
                             ),
                         )
+
+
+def _within(phrases: Sequence[str], text: str, start: int, end: int) -> bool:
+    """Whether `text[start:end]` is part of one of the phrases there, whatever their case."""
+    for phrase in phrases:
+        around = text[max(0, end - len(phrase)) : start + len(phrase)]
+        if phrase.casefold() in around.casefold():
+            return True
+    return False
 
 
 def _texts(content: Content, language: str) -> Iterator[tuple[Entry, Text]]:
@@ -131,7 +144,7 @@ def punctuation(entry: Entry, _: Content) -> Iterator[Finding]:
 _TRADITIONAL_TAGS: Final = ("hant", "tw", "hk", "mo")
 # In the first level of Big5 and not in GB 2312, yet standard in Simplified Chinese too.
 _BOTH: Final = frozenset(
-    "佺塽墦奭惇愒敔昤晞暍枓梡楛汍沘沬泜洸浥浬湣湩煆玥珪琯璘璟祇祐睪瞋穋箄芣蘗觼谿迆郃鄗釆霤阬堉瞭"
+    "佺昇塽墦奭惇愒敔昤晞暍枓梡楛汍沘沬泜洸浥浬湣湩煆玥珪琯璘璟祇祐睪瞋穋箄芣蘗觼谿迆郃鄗釆霤阬堉瞭"
 )
 # In GB 2312 as rare surnames, but common words in Traditional Chinese.
 _SURNAMES: Final = frozenset("於後")

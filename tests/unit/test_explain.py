@@ -41,7 +41,9 @@ def literals() -> tuple[set[str], set[str]]:
                 name = function.attr if isinstance(function, ast.Attribute) else ""
                 name = function.id if isinstance(function, ast.Name) else name
                 first = node.args[0]
-                if name in _MAKERS and isinstance(first, ast.Constant):
+                # What `verify` finds in a package has no code.
+                found = name in _MAKERS and (name, file.stem) != ("Finding", "verify")
+                if found and isinstance(first, ast.Constant):
                     made.add(str(first.value))
     return made, strings
 

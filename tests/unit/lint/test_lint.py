@@ -140,8 +140,30 @@ def test_many_questions_of_one_pattern_are_told_apart(tmp_path: Path) -> None:
         item({"en": f"What is the formula of the {name} function?"}, {"en": "One."})
         for name in ("sine", "cosine", "tangent", "error", "gamma")
     ]
-    report = run(tmp_path, {f"i{n}": each for n, each in enumerate(kinds)})
-    assert codes(report) == []
+    items = {f"i{n}": each for n, each in enumerate(kinds)}
+    assert codes(run(tmp_path, items, angles="0")) == []
+
+
+def test_languages_without_question_marks_or_with_their_own(tmp_path: Path) -> None:
+    items = {
+        "a": item(
+            {"th": "ทำไมฟ้าสีฟ้า", "el": "Γιατί είναι μπλε ο ουρανός;", "ar": "لماذا السماء زرقاء؟"},
+            {"th": "แสง", "el": "Το φως.", "ar": "الضوء."},
+        )
+    }
+    assert codes(run(tmp_path, items, ("th", "el", "ar"))) == []
+    items["a"] = item({"el": "Γιατί; Πώς;"}, {"el": "Το φως."})
+    assert codes(run(tmp_path, items, ("el",))) == [("several-questions", "error")]
+
+
+def test_numbers_of_each_language_are_compared_by_value(tmp_path: Path) -> None:
+    items = {
+        "a": item(
+            {"de": "Wie groß ist der Anteil?", "en": "How large is the share?"},
+            {"de": "0,5 % von 1.000 Teilen", "en": "0.5% of 1,000 parts"},
+        )
+    }
+    assert codes(run(tmp_path, items, ("de", "en"))) == []
 
 
 PIECES = st.sampled_from(

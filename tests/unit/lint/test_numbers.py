@@ -5,8 +5,8 @@ import pytest
 from builder.lint.numbers import numbers, spelled
 
 
-def values(text: str) -> list[str]:
-    return [number.value for number in numbers(text)]
+def values(text: str, language: str = "zh") -> list[str]:
+    return [number.value for number in numbers(text, language)]
 
 
 @pytest.mark.parametrize(
@@ -29,9 +29,29 @@ def test_numbers(text: str, expected: list[str]) -> None:
     assert values(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("de", "1.000 und 0,5 und 2,5 Milliarden", ["1000", "0.5", "2500000000"]),
+        ("de", "Python 3.11 mit 1 Billion", ["3.11", "1000000000000"]),
+        ("fr", "10\u202f000 fois, 3,14", ["10000", "3.14"]),
+        ("es", "2 mil millones", ["2000000000"]),
+        ("en", "10,000 and 3.14 and 1 billion", ["10000", "3.14", "1000000000"]),
+        ("zh-Hant", "3 億", ["300000000"]),
+        ("ja", "2 兆", ["2000000000000"]),
+        ("ko", "5억", ["500000000"]),
+        ("sw", "1.5 million", ["1500000"]),
+    ],
+)
+def test_every_language_writes_numbers_its_own_way(
+    language: str, text: str, expected: list[str]
+) -> None:
+    assert values(text, language) == expected
+
+
 def test_numbers_know_their_place() -> None:
     text = "共 1,024 个"
-    (number,) = numbers(text)
+    (number,) = numbers(text, "zh")
     assert text[number.start : number.end] == number.shown == "1,024"
 
 
@@ -47,7 +67,11 @@ def test_numbers_know_their_place() -> None:
         ("3", "FlashAttention-3", "en", True),
         ("3", "FlashAttention-30", "en", False),
         ("77", "seventy-seven", "en", False),
-        ("2", "deux", "fr", False),
+        ("2", "deux", "fr", True),
+        ("5", "fünf Pixel", "de", True),
+        ("2", "dois", "pt", True),
+        ("13", "treze", "pt", False),
+        ("77", "soixante-dix-sept", "fr", False),
     ],
 )
 def test_spelled(value: str, text: str, language: str, expected: bool) -> None:
