@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import socketserver
+import sys
 import threading
 import webbrowser
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from builder import figures
@@ -43,6 +45,8 @@ _PAGE_POLICY = "frame-ancestors 'self'"
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    # A page asks for a dozen files at once.
+    request_queue_size = 128
     # Elsewhere this lets a port be used again at once; on Windows it lets others take it.
     allow_reuse_address = os.name != "nt"
 
@@ -55,8 +59,10 @@ class _Server(ThreadingHTTPServer):
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = HOST, self.server_address[1]
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A browser that closes a tab is no error."""
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Tell of bugs; a browser that closes a tab is no error."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def serve(

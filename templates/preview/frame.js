@@ -10,7 +10,9 @@ let last = {};
 // Only the page around may ask, and only it is told; a frame opened from a disk has no origin to
 // compare, so windows are.
 window.addEventListener("message", (event) => {
-  if (event.source !== window.parent || event.data?.draw === undefined) return;
+  if (event.source !== window.parent) return;
+  if (event.data?.hello) tell({ ready: true });
+  if (event.data?.draw === undefined) return;
   drawing = drawing.then(() => draw(event.data)).catch((error) => tell({ failed: String(error) }));
 });
 

@@ -26,6 +26,9 @@ window.addEventListener("message", (event) => {
   }
 });
 
+// On a busy machine the frame may have been ready before anyone here could hear of it.
+$("card").contentWindow?.postMessage({ hello: true }, "*");
+
 const PLATFORM = /Mac/.test(navigator.platform) ? "mac" : /Win/.test(navigator.platform) ? "win" : "linux";
 
 /** Draw the card shown as Anki does; `answered` if it was just flipped. Resolves when it is drawn. */

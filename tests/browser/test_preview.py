@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.previewing import Shown, edit, new_project, running, shown
 from tests.browser.reviewer import Reviewer
@@ -43,6 +43,19 @@ def test_space_flips_the_card_and_shows_its_parts(page: Shown) -> None:
     assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
     page.press(" ")
     expect(qa).not_to_contain_text(ANSWER)
+
+
+def test_a_frame_that_is_ready_first_is_not_forgotten(address: str, reviewer: Reviewer) -> None:
+    """On a busy machine the page's own programs may come after the card's frame."""
+    page = reviewer.browser.new_page()
+    held: list[Route] = []
+    page.route("**/stage.js", held.append)
+    with page.expect_event("requestfinished", lambda request: request.url.endswith("/frame.js")):
+        page.goto(address, wait_until="commit")
+    page.frames[1].evaluate("() => MathJax.startup.promise.then(() => true)")
+    held[0].continue_()
+    expect(page.frame_locator("#card").locator("#qa")).to_contain_text(QUESTION)
+    page.close()
 
 
 def test_arrows_walk_through_cards_and_questions(page: Shown) -> None:
