@@ -49,7 +49,7 @@ def test_a_frame_that_is_ready_first_is_not_forgotten(address: str, reviewer: Re
     """On a busy machine the page's own programs may come after the card's frame."""
     page = reviewer.browser.new_page()
     held: list[Route] = []
-    page.route("**/stage.js", held.append)
+    page.route("**/stage.js", lambda route: held.append(route))  # noqa: PLW0108 - it is marked
     with page.expect_event("requestfinished", lambda request: request.url.endswith("/frame.js")):
         page.goto(address, wait_until="commit")
     page.frames[1].evaluate("() => MathJax.startup.promise.then(() => true)")
