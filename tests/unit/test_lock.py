@@ -40,7 +40,7 @@ def wanted(*notes: NoteEntry, name: str = "甲 deck", **types: NoteTypeEntry) ->
     cloze = types.get("cloze", note_type("cloze"))
     return Lock(
         DeckEntry("deck", locks.stable_id("deck", bits=40), name),
-        {"basic": basic, "cloze": cloze},
+        {**types, "basic": basic, "cloze": cloze},
         {n.key: n for n in notes},
     )
 
@@ -358,3 +358,49 @@ def test_notes_of_two_branches_merge_by_line() -> None:
     text = locks.write(ours).split("\n")
     merged = [*text[:-1], *(lines - set(text)), ""]
     assert set(locks.parse("\n".join(merged), NAME).notes) == set("abmnz")
+
+
+def foreign() -> Lock:
+    """A lock with a note type of an imported deck, and a note with a guid of its own."""
+    kept = NoteTypeEntry(
+        "anki-basic",
+        7,
+        "Basic (and more)",
+        (Part(-5, "Front: a"), Part(0, "Back")),
+        (Part(0, "Card 1"), Part(9, "Card 2")),
+        "0" * 32,
+    )
+    note = NoteEntry("a", "anki-basic", "k8+u) 2%{\n中", (1, 2), "0" * 32)
+    lock, problems = locks.update(Lock(), wanted(note, **{"anki-basic": kept}), (), NOW, nowhere)
+    assert problems == []
+    return lock
+
+
+def test_imported_note_types_and_guids_come_back() -> None:
+    lock = foreign()
+    assert locks.parse(locks.write(lock), NAME) == lock
+
+
+@given(st.text(min_size=1))
+def test_any_guid_comes_back(guid: str) -> None:
+    lock = foreign()
+    try:
+        guid.encode()
+    except UnicodeEncodeError:
+        return
+    notes = {"a": replace(lock.notes["a"], guid=guid)}
+    lock = replace(lock, notes=notes)
+    assert locks.parse(locks.write(lock), NAME) == lock
+
+
+def test_an_imported_note_type_cannot_go() -> None:
+    lock = foreign()
+    _, problems = locks.update(lock, wanted(), ("a",), NOW, nowhere)
+    assert codes(problems) == ["note-type-changed"]
+
+
+def test_a_note_of_a_note_type_that_is_not_there() -> None:
+    text = locks.write(foreign())
+    lines = [line for line in text.split("\n") if "-basic" not in line or line.startswith("note ")]
+    with pytest.raises(ContentError, match="nor a note type of this lock"):
+        locks.parse("\n".join(lines), NAME)

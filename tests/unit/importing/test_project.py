@@ -1,0 +1,344 @@
+"""From a file to a project that builds; from a bad file to a reason."""
+
+import io
+import json
+import os
+import random
+import sqlite3
+import zipfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from builder import cli
+from builder import lock as locks
+from builder.build import build
+from builder.cache import Cache
+from builder.importing import modern, package
+from builder.importing.project import Choices, create
+from builder.importing.records import UnreadableError
+from builder.importing.report import Report
+from builder.load import load
+from builder.lock import Part
+from builder.project import Project
+from builder.scaffold import NotEmptyError
+from builder.targets.apkg import CardTemplate, NoteType, PackedDeck, PackedNote
+from builder.targets.apkg import package as packed
+
+NOW = 1_900_000_000
+TYPE = NoteType(
+    id=1_600_000_000_000,
+    name="Basic",
+    cloze=False,
+    fields=(Part(-5, "Front"), Part(0, "Back"), Part(7, "More: or less")),
+    templates=(
+        CardTemplate(Part(3, "Card 1"), "{{Front}}", "{{FrontSide}}{{Back}}{{More: or less}}"),
+        CardTemplate(Part(0, "Card 2"), "{{#Back}}{{Back}}{{/Back}}", "{{Front}}"),
+    ),
+    css=".card {}",
+    sort_field=0,
+    changed_at=1_700_000_000,
+    frozen=False,
+    latex=("\\mine", "\\end"),
+    right_to_left=("Back",),
+)
+TIME = 1_650_000_000
+
+
+def note(number: int, *fields: str, guid: str = "", deck: str = "", cards: int = 2) -> PackedNote:
+    return PackedNote(
+        id=TIME * 1000 + number,
+        guid=guid or f"g {number}%",
+        note_type=TYPE,
+        fields=(*fields, "", "", "")[:3],
+        tags=("a::b",),
+        cards={n: TIME * 1000 + number * 10 + n for n in range(cards)},
+        due=number,
+        changed_at=TIME + number,
+        deck=deck,
+    )
+
+
+NOTES = (
+    note(1, "Question?", "<b>yes</b>"),
+    note(2, "More?", "a", "<u>b</u>", deck="Top::Part"),
+    note(3, "One card", deck="Top::Part", cards=1),
+    note(4, "中文？", "是", deck="Other"),
+)
+
+
+@pytest.fixture
+def deck(tmp_path: Path) -> Path:
+    file = tmp_path / "deck.apkg"
+    file.write_bytes(packed(PackedDeck(1, "Top", "", TIME), [TYPE], NOTES, {}))
+    return file
+
+
+def imported(file: Path, folder: Path, cache: Cache, **choices: str) -> Report:
+    return create(file, folder, Choices("mine", **choices), cache, NOW)
+
+
+def test_the_lock_says_what_learners_have(deck: Path, tmp_path: Path, cache: Cache) -> None:
+    report = imported(deck, tmp_path / "p", cache)
+    assert (report.notes, report.cards, report.items) == (4, 7, 2)
+    assert report.types == {"Basic": (2, 2)}
+    lock = locks.read(tmp_path / "p" / "content" / "deck.lock", "deck.lock")
+    kept = lock.note_types["anki-basic"]
+    assert (kept.id, kept.name, kept.changed_at) == (TYPE.id, "Basic", TYPE.changed_at)
+    assert kept.fields == TYPE.fields
+    assert kept.templates == tuple(template.part for template in TYPE.templates)
+    entries = {entry.guid: entry for entry in lock.notes.values()}
+    assert {guid: e.numbers for guid, e in entries.items()} == {
+        "g 1%": (1, 2),
+        "g 2%": (1, 2),
+        "g 3%": (1,),
+        "g 4%": (1, 2),
+    }
+    for source in NOTES:
+        entry = entries[source.guid]
+        assert (entry.first_seen, entry.changed_at) == (TIME, source.changed_at)
+    assert locks.parse(locks.write(lock), "deck.lock") == lock
+
+
+def test_the_project_builds_and_nothing_changes(deck: Path, tmp_path: Path, cache: Cache) -> None:
+    imported(deck, tmp_path / "p", cache)
+    project = Project(tmp_path / "p")
+    loaded = load(project, cache)
+    assert [topic.deck for topic in loaded.deck.topics] == [None, "Top::Part", "Other"]
+    assert sum(1 for _ in loaded.deck.items()) == 2
+    built = build(project, cache, now=NOW + 9, names=("mine.apkg",), locked=True)
+    (tmp_path / "again.apkg").write_bytes(built.artifacts[0].data)
+    work = tmp_path / "work"
+    work.mkdir()
+    before = package.read(deck, work)
+    (work / "again").mkdir()
+    after = package.read(tmp_path / "again.apkg", work / "again")
+    assert {n.guid: (n.fields, n.tags, n.decks, n.changed) for n in after.notes} == {
+        n.guid: (
+            tuple(
+                text.replace("<b>", "<strong>").replace("</b>", "</strong>") for text in n.fields
+            ),
+            n.tags,
+            n.decks,
+            n.changed,
+        )
+        for n in before.notes
+    }
+    assert list(after.types.values()) == list(before.types.values())
+
+
+def test_items_of_an_imported_type_can_say_more(deck: Path, tmp_path: Path, cache: Cache) -> None:
+    imported(deck, tmp_path / "p", cache)
+    topic = tmp_path / "p" / "content" / "topics" / "top.yaml"
+    text = topic.read_text("utf-8")
+    topic.write_text(
+        text.replace("answer: '**yes**'", "answer: '**yes**'\n    formula: a^2"), "utf-8"
+    )
+    assert topic.read_text("utf-8") != text
+    [first, *_] = load(Project(tmp_path / "p"), cache).notes
+    assert first.fields["Back"] == r"<div><strong>yes</strong></div><div>\[a^2\]</div>"
+
+
+def test_a_new_note_of_an_imported_type(deck: Path, tmp_path: Path, cache: Cache) -> None:
+    imported(deck, tmp_path / "p", cache)
+    topic = tmp_path / "p" / "content" / "topics" / "top.yaml"
+    added = "notes:\n  new: {type: anki-basic, fields: {Front: new}}\n"
+    topic.write_text(topic.read_text("utf-8") + added, "utf-8")
+    project = Project(tmp_path / "p")
+    build(project, cache, now=NOW + 9, names=("mine.apkg",))
+    lock = locks.read(project.content / "deck.lock", "deck.lock")
+    assert lock.notes["new"].guid == locks.guid("mine", "new")
+    assert lock.notes["new"].numbers == (1,)
+
+
+def test_titles_and_folders(deck: Path, tmp_path: Path, cache: Cache) -> None:
+    report = imported(deck, tmp_path / "p", cache, title="Mine", language="zh")
+    assert report.title == "Mine"
+    loaded = load(Project(tmp_path / "p"), cache)
+    assert loaded.deck.languages == ("zh",)
+    assert {note.deck for note in loaded.notes} == {"Top", "Top::Part", "Other"}
+    with pytest.raises(NotEmptyError):
+        imported(deck, tmp_path / "p", cache)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    imported(deck, empty, cache)
+    assert (empty / "content" / "deck.yaml").is_file()
+
+
+# What can be wrong
+
+
+def changed(file: Path, change: Callable[[dict[str, bytes]], object]) -> Path:
+    """The package with other members."""
+    with zipfile.ZipFile(file) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    change(members)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    file.write_bytes(buffer.getvalue())
+    return file
+
+
+def edited(file: Path, sql: str) -> Path:
+    """The package with a changed database."""
+
+    def change(members: dict[str, bytes]) -> None:
+        database = sqlite3.connect(":memory:")
+        database.deserialize(members["collection.anki2"])
+        database.executescript(sql)
+        database.commit()
+        members["collection.anki2"] = database.serialize()
+        database.close()
+
+    return changed(file, change)
+
+
+@pytest.mark.parametrize(
+    ("member", "data", "message"),
+    [
+        ("media", b"[1", "list of media"),
+        ("media", b"[1]", "list of media"),
+        ("media", b"[" * 200_000, "list of media"),
+        ("collection.anki2", b"", "no table"),
+        ("collection.anki2", os.urandom(4096), "damaged"),
+    ],
+)
+def test_damaged_members(
+    deck: Path, tmp_path: Path, cache: Cache, member: str, data: bytes, message: str
+) -> None:
+    changed(deck, lambda members: members.update({member: data}))
+    with pytest.raises(UnreadableError, match=message):
+        imported(deck, tmp_path / "p", cache)
+    assert not (tmp_path / "p").exists()
+    assert list(tmp_path.iterdir()) == [deck]
+
+
+def test_what_anki_cannot_read(deck: Path, tmp_path: Path, cache: Cache) -> None:
+    newest = {"meta": b"\x08\x03", "collection.anki21b": b"x"}
+    changed(deck, lambda members: members.update(newest))
+    with pytest.raises(UnreadableError, match="Anki cannot read it"):
+        imported(deck, tmp_path / "p", cache)
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("update col set models = 'x'", "not what Anki writes"),
+        ("update col set models = '[]'", "not what Anki writes"),
+        ("""update col set models = '{"1": {"id": 1}}'""", "not what Anki writes"),
+        ("update col set models = '{}'", "no notes"),
+        ("delete from col", "empty"),
+        ("delete from notes", "no notes"),
+        ("update notes set mod = 'abc'", "not what Anki writes"),
+        (
+            """alter table notes rename to n2; create view notes as with recursive r(id) as
+            (select 1 union all select id + 1 from r) select * from r""",
+            "no table 'notes'",
+        ),
+    ],
+)
+def test_damaged_databases(
+    deck: Path, tmp_path: Path, cache: Cache, sql: str, message: str
+) -> None:
+    with pytest.raises(UnreadableError, match=message):
+        imported(edited(deck, sql), tmp_path / "p", cache)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "update notes set mod = 1e300",
+        "update notes set mod = -5, tags = char(1) || ' a' || char(10)",
+        "update notes set flds = replace(hex(zeroblob(3000)), '00', '<div class=a>') || 'x'",
+        "update notes set flds = replace(hex(zeroblob(3000)), '00', '*_[](') || 'x'",
+        "update notes set flds = 'a' || char(9, 8232, 65279, 133, 1) || '<pre>' || char(9)",
+        "delete from cards",
+        "update notes set guid = char(10) || '?' || id",
+    ],
+)
+def test_odd_content_becomes_a_project(deck: Path, tmp_path: Path, cache: Cache, sql: str) -> None:
+    imported(edited(deck, sql), tmp_path / "p", cache)
+    build(Project(tmp_path / "p"), cache, now=NOW, names=("mine.apkg",), locked=True)
+
+
+def test_media_cannot_leave_their_folder(deck: Path, tmp_path: Path, cache: Cache) -> None:
+    names = ["../../../evil.png", "/etc/passwd", "C:\\x.png", "con", "a\0b", "..", "x/../../y.png"]
+
+    def change(members: dict[str, bytes]) -> None:
+        listing = {str(number): name for number, name in enumerate(names)}
+        members["media"] = json.dumps(listing).encode()
+        members.update(dict.fromkeys(listing, b"x"))
+
+    edited(deck, """update notes set flds = '<img src="../../../evil.png">' || char(31) || 'x'""")
+    report = imported(changed(deck, change), tmp_path / "p", cache)
+    assert report.media == len(names)
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    written = [file for file in files if file.read_bytes() == b"x"]
+    folder = tmp_path / "p" / "content"
+    assert written
+    assert {file.parent.parent for file in written} == {folder}
+    build(Project(tmp_path / "p"), cache, now=NOW, names=("mine.apkg",), locked=True)
+
+
+def test_a_bomb_is_not_unpacked(
+    deck: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Cache
+) -> None:
+    monkeypatch.setattr(package, "MAX_DATABASE", 1 << 20)
+    changed(deck, lambda members: members.update({"collection.anki2": bytes(2 << 20)}))
+    with pytest.raises(UnreadableError, match="too large"):
+        imported(deck, tmp_path / "p", cache)
+    monkeypatch.setattr(package, "MAX_TOTAL", 1 << 20)
+    with pytest.raises(UnreadableError, match="unpack"):
+        imported(deck, tmp_path / "p", cache)
+
+
+def test_flipped_bytes_end_in_a_project_or_a_reason(
+    deck: Path, tmp_path: Path, cache: Cache
+) -> None:
+    whole = deck.read_bytes()
+    chance = random.Random(7)  # noqa: S311
+    for number in range(40):
+        data = bytearray(whole[: chance.choice([len(whole), chance.randrange(len(whole))])])
+        for _ in range(3):
+            if data:
+                data[chance.randrange(len(data))] = chance.randrange(256)
+        deck.write_bytes(data)
+        with suppress(UnreadableError):
+            imported(deck, tmp_path / str(number), cache)
+            assert (tmp_path / str(number) / "content" / "deck.lock").is_file()
+
+
+# The command
+
+
+def test_the_command(deck: Path, tmp_path: Path) -> None:
+    runner = CliRunner()
+    folder = str(tmp_path / "p")
+    result = runner.invoke(cli.main, ["import", str(deck), folder])
+    assert result.exit_code == 0
+    assert "4 notes, 7 cards" in result.stderr
+    assert "note type 'Basic': 2 to items, 2 kept field by field" in result.stderr
+    again = runner.invoke(cli.main, ["import", str(deck), folder])
+    assert again.exit_code == 2
+    assert "is not empty" in again.stderr
+    deck.write_bytes(b"nothing")
+    bad = runner.invoke(cli.main, ["import", str(deck), str(tmp_path / "q")])
+    assert bad.exit_code == 1
+    assert "cannot import" in bad.stderr
+    tag = runner.invoke(cli.main, ["import", str(deck), str(tmp_path / "q"), "--language", "!"])
+    assert tag.exit_code == 2
+
+
+def test_without_anki_the_newest_format_says_what_to_install(
+    deck: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(modern, "find_spec", lambda _: None)
+    changed(deck, lambda members: members.update({"collection.anki21b": b"x"}))
+    result = CliRunner().invoke(cli.main, ["import", str(deck), str(tmp_path / "p")])
+    assert result.exit_code == 3
+    assert 'pip install "deckwright[anki]"' in result.stderr

@@ -1,0 +1,97 @@
+"""Text files, with and without Anki's header lines."""
+
+from pathlib import Path
+
+import pytest
+
+from builder.importing.records import Source, UnreadableError
+from builder.importing.textfile import read
+
+
+def reading(tmp_path: Path, text: str | bytes) -> Source:
+    file = tmp_path / "deck.txt"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read(file)
+
+
+def test_an_export_of_anki(tmp_path: Path) -> None:
+    source = reading(
+        tmp_path,
+        "#separator:tab\n#html:true\n#guid column:1\n#notetype column:2\n#deck column:3\n"
+        "#tags column:6\n"
+        'k8+u)2\tBasic\tA::B\tq\t"an ""answer""<br>x"\tone two\n'
+        "# no note\n"
+        '"#guid"\tCloze\tA\t{{c1::x}}\t\t\n',
+    )
+    first, second = source.notes
+    assert (first.guid, first.fields, first.tags) == (
+        "k8+u)2",
+        ("q", 'an "answer"<br>x'),
+        ("one", "two"),
+    )
+    assert (first.decks, second.decks) == ({0: "A::B"}, {0: "A"})
+    assert second.guid == "#guid"
+    kinds = [source.types[note.type] for note in source.notes]
+    assert [(kind.name, kind.cloze, kind.own) for kind in kinds] == [
+        ("Basic", False, False),
+        ("Cloze", True, False),
+    ]
+    assert [part.name for part in kinds[1].fields] == ["Text", "Back Extra"]
+
+
+def test_global_headers(tmp_path: Path) -> None:
+    source = reading(
+        tmp_path,
+        "#separator:;\n#html:false\n#tags:x y\n#columns:Country;Capital;Note\n#notetype:Geo\n"
+        "#deck:World\nFrance;Paris <3;\n",
+    )
+    [note] = source.notes
+    assert note.fields == ("France", "Paris &lt;3", "")
+    assert note.tags == ("x", "y")
+    assert note.decks == {0: "World"}
+    kind = source.types[note.type]
+    assert [part.name for part in kind.fields] == ["Country", "Capital", "Note"]
+    assert (kind.name, kind.own) == ("Geo", True)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_spreadsheet(tmp_path: Path, delimiter: str) -> None:
+    rows = [["Front", "Back", "Tags"], ["1 < 2?", '"two\nlines"', "maths"], ["q", "a", ""]]
+    source = reading(tmp_path, "\n".join(delimiter.join(row) for row in rows))
+    assert [note.fields for note in source.notes] == [("1 &lt; 2?", "two<br>lines"), ("q", "a")]
+    assert [note.tags for note in source.notes] == [("maths",), ()]
+
+
+def test_a_first_row_of_content_is_content(tmp_path: Path) -> None:
+    source = reading(tmp_path, "hello,hallo\nworld,Welt\n")
+    assert [note.fields[0] for note in source.notes] == ["hello", "world"]
+
+
+def test_clozes_without_a_note_type(tmp_path: Path) -> None:
+    [kind] = reading(tmp_path, "{{c1::a}} b\n{{c1::c}} d\n").types.values()
+    assert kind.cloze
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    [note] = reading(tmp_path, "é\tü\n".encode(encoding)).notes
+    assert note.fields == ("é", "ü")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"", "no rows"),
+        (b"#separator:tab\n", "no rows"),
+        (b"\xff\xfa", "no text in UTF-8"),
+        (b"\xff\xfe\x00", "no text in UTF-8"),
+        (b"a\0b,c", "no text"),
+        (b'"' + b"x" * 200_000, "quotation mark"),
+        (b"#guid column:1\nabc\n", "no fields"),
+        (b"," * 30, "no rows"),
+        (b"a" + b"," * 300, "columns"),
+    ],
+)
+def test_what_is_no_deck(tmp_path: Path, text: bytes, message: str) -> None:
+    with pytest.raises(UnreadableError, match=message):
+        reading(tmp_path, text)
