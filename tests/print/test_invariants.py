@@ -4,8 +4,10 @@ The sample exercises each kind of content; the flagship deck is what people prin
 """
 
 import ctypes
+import io
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
@@ -13,6 +15,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import pypdfium2
 import pypdfium2.raw as pdfium
 import pytest
@@ -29,7 +32,8 @@ SAMPLE = Path(__file__).parent / "sample"
 FLAGSHIP = Path(__file__).parents[2]
 DOCUMENTS = [
     *((SAMPLE, n) for n in ("sheet-zh.pdf", "sheet-en.pdf", "sheet-both.pdf")),
-    *((SAMPLE, n) for n in ("handout.pdf", "handout-en.pdf")),
+    *((SAMPLE, n) for n in ("sheet-portrait.pdf", "sheet-letter.pdf")),
+    *((SAMPLE, n) for n in ("handout.pdf", "handout-en.pdf", "handout-stacked.pdf")),
     *((FLAGSHIP, n) for n in ("cheatsheet-zh.pdf", "cheatsheet-en.pdf", "handout.pdf")),
 ]
 MM = 72 / 25.4
@@ -53,15 +57,17 @@ class Printed:
 
     kind: str
     columns: int
+    turned: bool
     job: PrintJob
     pdf: pypdfium2.PdfDocument
     pages: list[list[Character]]
+    data: io.BytesIO
 
     def area(self, page: int) -> tuple[float, float, float, float]:
         """Left, right, bottom and top of the page's content."""
         width, height = self.pdf[page].get_size()
         top, bottom, small, large = (side * MM for side in MARGINS[self.kind])
-        left, right = (large, small) if page % 2 == 0 else (small, large)
+        left, right = (small, large) if self.turned and page % 2 else (large, small)
         return left, width - right, bottom, height - top
 
     def content(self, page: int) -> list[Character]:
@@ -87,9 +93,11 @@ def printed(request: pytest.FixtureRequest, cache: Cache) -> Printed:
     return Printed(
         output.target,
         (output.columns or 3) if output.target == "sheet" else 1,
+        output.binding in (None, "duplex"),
         job,
         document,
         [list(characters(page)) for page in document],
+        io.BytesIO(data),
     )
 
 
@@ -211,6 +219,57 @@ def test_pictures_and_formulas_are_on_the_page(printed: Printed) -> None:
                 x1, y1, x2, y2 = thing.get_bounds()
                 inside = left - 2 <= x1 <= x2 <= right + 2 and bottom - 2 <= y1 <= y2
                 assert inside, (number + 1, x1, y1, x2, y2)
+
+
+def test_nothing_is_drawn_over_another(printed: Printed) -> None:
+    for number in range(len(printed.pages)):
+        boxes = [(c.left, c.bottom, c.right, c.top, c.text) for c in printed.pages[number]]
+        boxes += [
+            (*thing.get_bounds(), "formula")
+            for thing in printed.pdf[number].get_objects(max_depth=1)
+            if thing.type == pdfium.FPDF_PAGEOBJ_FORM
+        ]
+        for one, other in overlaps(boxes):
+            assert not (one and other), (number + 1, one, other)
+
+
+Box = tuple[float, float, float, float, str]
+
+
+def overlaps(boxes: list[Box]) -> Iterator[tuple[Box, Box]]:
+    """Pairs of which one hides half of the other; those near each other are compared alone."""
+    cells: dict[tuple[int, int], list[Box]] = {}
+    for box in boxes:
+        left, bottom, right, top, _ = box
+        if right - left < 0.5 or top - bottom < 0.5:
+            continue  # points and strokes
+        seen: list[Box] = []
+        for x in range(int(left // 20), int(right // 20) + 1):
+            for y in range(int(bottom // 20), int(top // 20) + 1):
+                for other in cells.setdefault((x, y), []):
+                    if other not in seen and other[:4] != box[:4]:  # those share a ligature
+                        seen.append(other)
+                        wide = min(right, other[2]) - max(left, other[0])
+                        high = min(top, other[3]) - max(bottom, other[1])
+                        areas = [(b[2] - b[0]) * (b[3] - b[1]) for b in (box, other)]
+                        if wide > 0 and high > 0 and wide * high > min(areas) / 2:
+                            yield box, other
+                cells[x, y].append(box)
+
+
+def test_every_formula_and_figure_is_there(printed: Printed) -> None:
+    wanted = Counter(
+        unescape(alt) for alt in re.findall(r'<img [^>]*alt="([^"]*)"', printed.job.html)
+    )
+    with pikepdf.open(printed.data) as file:
+        found = Counter(
+            str(thing.Alt)
+            for thing in file.objects
+            if isinstance(thing, pikepdf.Dictionary)
+            and thing.get("/S") == "/Figure"
+            and "/Alt" in thing
+        )
+    assert {" ".join(alt.split()): n for alt, n in found.items()} == wanted
 
 
 def test_fonts_are_ours_and_embedded(printed: Printed) -> None:
