@@ -83,6 +83,7 @@ def _read(db: sqlite3.Connection, media: Mapping[str, Path]) -> Source:
         {key: kind for key, kind in types.items() if key in used},
         media,
         losses,
+        {names[int(key)]: str(deck.get("desc") or "") for key, deck in decks.items()},
     )
 
 

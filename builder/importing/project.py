@@ -6,6 +6,7 @@ makes of the written files: with the guids, ids and times that learners have.
 """
 
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from builder import kept as keeping
 from builder import lock as locks
-from builder import schema, source
+from builder import markup, schema, source
 from builder.cache import Cache
 from builder.diagnostics import ContentError, Diagnostic
 from builder.importing import package, textfile
@@ -27,7 +28,8 @@ from builder.importing.convert import (
     keep_as_fields,
     keep_as_html,
 )
-from builder.importing.printable import one_line
+from builder.importing.markdown import to_markdown
+from builder.importing.printable import one_line, printable
 from builder.importing.records import Source, UnreadableError
 from builder.importing.report import Report
 from builder.importing.writing import text_files
@@ -37,6 +39,7 @@ from builder.lock import Lock, NoteEntry, NoteTypeEntry, Part
 from builder.project import Project
 from builder.scaffold import NotEmptyError, identifier
 from builder.targets import anki, faces
+from builder.targets.notes import field_style
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def create(file: Path, folder: Path, choices: Choices, cache: Cache, now: int) -
     exists = folder.exists()
     with tempfile.TemporaryDirectory(prefix="deckwright-", ignore_cleanup_errors=True) as work:
         read = _read(file, Path(work))
-        title = one_line(choices.title or _root(read) or file.stem) or "Deck"
+        title = _title(choices.title or _root(read) or file.stem)
         made = convert(read, package.safe_name, title)
         if not made.notes:
             raise UnreadableError("it holds no notes")
@@ -103,6 +106,18 @@ def _read(file: Path, work: Path) -> Source:
     if start == b"PK\x03\x04" or file.suffix.lower() in (".apkg", ".colpkg", ".zip"):
         return package.read(file, work)
     return textfile.read(file)
+
+
+def _title(name: str) -> str:
+    """A deck's name as deck.yaml can hold it, where it is Markdown, too.
+
+    If that is another name, all topics say what their decks are called in Anki.
+    """
+    title = one_line(name)
+    document = markup.parse(title)
+    if document.problems or document.clozes or document.maths or document.images:
+        title = " ".join(re.sub(r"[^\w :.,'-]", " ", title).split())
+    return title or "Deck"
 
 
 def _root(read: Source) -> str:
@@ -169,7 +184,7 @@ class _Import:
             identity=identifier(self.choices.name),
             title=self.title,
             language=self.choices.language,
-            source=self.file.name,
+            description=self._description(),
             rules=self.rules or {},
             prints=self.prints,
         )
@@ -181,6 +196,16 @@ class _Import:
             path = self.draft / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text.encode())
+
+    def _description(self) -> str:
+        """That of the deck, if Markdown can say it: learners have it already."""
+        text = printable(self.read.descriptions.get(self.title, ""))[:20_000]
+        document = markup.parse(text)
+        simple = "<" not in text and not document.problems
+        found = text if simple else to_markdown(text, field_style(cloze=False)) or ""
+        made = markup.parse(found)
+        fine = found and not (made.problems or made.maths or made.images or made.clozes)
+        return found if fine else "An imported deck."
 
     def _settle(self, project: Project) -> Loaded:
         """Write until the checks accept it: each round keeps more as it was."""

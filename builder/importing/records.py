@@ -90,9 +90,11 @@ class Source:
         types: Their note types.
         media: Name as fields call it -> where the file lies now.
         losses: What could not be read -> how often.
+        descriptions: Full name of a deck -> what it says of itself, HTML or Markdown.
     """
 
     notes: tuple[SourceNote, ...]
     types: Mapping[int, SourceType]
     media: Mapping[str, Path] = field(default_factory=dict)
     losses: Mapping[str, int] = field(default_factory=dict)
+    descriptions: Mapping[str, str] = field(default_factory=dict)

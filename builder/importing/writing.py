@@ -1,13 +1,16 @@
 """The files of an imported project."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
 from typing import Any
 
 import yaml
 
 from builder.importing.convert import Imported, ImportedNote, ImportedType
+from builder.importing.markdown import to_markdown
 from builder.importing.names import Names, words
 from builder.importing.printable import one_line
+from builder.targets.notes import field_style
 
 #: Notes of a topic's file; a deck with more becomes several topics.
 MAX_TOPIC = 2_000
@@ -56,7 +59,7 @@ def text_files(
     identity: str,
     title: str,
     language: str,
-    source: str,
+    description: str,
     rules: Mapping[str, str],
     prints: bool,
 ) -> dict[str, str]:
@@ -67,7 +70,7 @@ def text_files(
         identity: The project's id.
         title: The name of the deck in Anki.
         language: The language of its texts.
-        source: Name of the file that it came from.
+        description: What it says of itself, Markdown.
         rules: Code of an authoring rule -> how to take it.
         prints: Whether the fonts can print it.
     """
@@ -86,7 +89,7 @@ def text_files(
         "title": title,
         "languages": [language],
         "licence": "That of the deck it was imported from; ask its author before you publish it",
-        "description": f"Imported from {one_line(source)}.",
+        "description": description,
         "topics": list(topics),
         "outputs": outputs,
     }
@@ -140,12 +143,17 @@ def _topics(notes: Sequence[ImportedNote], title: str) -> Iterator[tuple[str, st
         below = deck.removeprefix(f"{title}::") if deck != title else deck
         for part in _parts(members):
             name = names.free(words(below) or "deck")
-            head: dict[str, Any] = {"title": one_line(deck.rpartition("::")[2]) or "Notes"}
+            head: dict[str, Any] = {"title": _title(deck.rpartition("::")[2])}
             if deck != title:
                 head["deck"] = deck
             items = {note.key: _item(note) for note in part if note.item}
             kept = {note.key: _kept(note) for note in part if not note.item}
             yield name, dump(head | {"items": items} | ({"notes": kept} if kept else {}))
+
+
+def _title(name: str) -> str:
+    """A deck's name as Markdown."""
+    return to_markdown(escape(one_line(name), quote=False), field_style(cloze=False)) or "Notes"
 
 
 def _parts(notes: Iterable[ImportedNote]) -> Iterator[list[ImportedNote]]:

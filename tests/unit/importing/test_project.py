@@ -73,7 +73,7 @@ NOTES = (
 @pytest.fixture
 def deck(tmp_path: Path) -> Path:
     file = tmp_path / "deck.apkg"
-    file.write_bytes(packed(PackedDeck(1, "Top", "", TIME), [TYPE], NOTES, {}))
+    file.write_bytes(packed(PackedDeck(1, "Top", "About **it**.", TIME), [TYPE], NOTES, {}))
     return file
 
 
@@ -109,6 +109,7 @@ def test_the_project_builds_and_nothing_changes(deck: Path, tmp_path: Path, cach
     loaded = load(project, cache)
     assert [topic.deck for topic in loaded.deck.topics] == [None, "Top::Part", "Other"]
     assert sum(1 for _ in loaded.deck.items()) == 2
+    assert loaded.deck.file.description == {"en": "About **it**."}
     built = build(project, cache, now=NOW + 9, names=("mine.apkg",), locked=True)
     (tmp_path / "again.apkg").write_bytes(built.artifacts[0].data)
     work = tmp_path / "work"
@@ -166,6 +167,25 @@ def test_titles_and_folders(deck: Path, tmp_path: Path, cache: Cache) -> None:
     empty.mkdir()
     imported(deck, empty, cache)
     assert (empty / "content" / "deck.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    "name", ["a $x$ b_c_", "<b> & {{c1::x}}", "1. #", "`", "中文 📚", "a  b", "::", "x::"]
+)
+def test_any_deck_name(tmp_path: Path, cache: Cache, name: str) -> None:
+    file = tmp_path / "deck.apkg"
+    notes = [note(1, "q?", "a", deck=name), note(2, "r?", "b", deck=f"{name}::{name}")]
+    file.write_bytes(packed(PackedDeck(1, "Unused", f"{name} $y$", TIME), [TYPE], notes, {}))
+    imported(file, tmp_path / "p", cache)
+    project = Project(tmp_path / "p")
+    built = build(project, cache, now=NOW, names=("mine.apkg",), locked=True)
+    file.write_bytes(built.artifacts[0].data)
+    (tmp_path / "work").mkdir()
+    again = package.read(file, tmp_path / "work")
+    assert {n.guid: n.decks[0] for n in again.notes} == {
+        "g 1%": name,
+        "g 2%": f"{name}::{name}",
+    }
 
 
 # What can be wrong
