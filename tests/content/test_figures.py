@@ -215,3 +215,23 @@ def test_bpe_merges_the_most_frequent_pair() -> None:
             for word, parts in pieces.items()
         }
     assert [text for text in words("bpe-merges.svg") if re.search(r" \+ |times", text)] == merges
+
+
+def test_the_sinusoidal_curves_are_those_of_the_formula() -> None:
+    curves = [points(p.get("d", "")) for p in drawn("sinusoidal.svg", "en").iter(f"{SVG}path")]
+    for i, curve in enumerate(curve for curve in curves if len(curve) > 50):
+        for step, (left, top) in enumerate(curve):
+            position = step / 4
+            value = math.sin(position / 10000 ** (2 * i / 8))
+            assert (left, top) == pytest.approx(
+                (62 + position * 250 / 60, 26 + 38 * i - 15 * value), abs=0.06
+            )
+
+
+def test_numeric_formats_have_their_bits() -> None:
+    svg = drawn("numeric-formats.svg", "en")
+    rows = [float(r.get("width", 0)) for r in svg.iter(f"{SVG}rect") if r.get("height") == "17"]
+    unit = rows[0]
+    bits = [round(width / unit) for width in rows]
+    formats = [tuple(bits[i : i + 3]) for i in range(0, len(bits), 3)]
+    assert formats == [(1, 8, 23), (1, 8, 10), (1, 8, 7), (1, 5, 10), (1, 4, 3), (1, 5, 2)]
