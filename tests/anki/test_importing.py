@@ -1,5 +1,8 @@
 """Decks of the real Anki become projects, and the projects' packages are the same decks again."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +18,7 @@ from builder.importing.canonical import canonical
 from builder.importing.project import Choices, create
 from builder.kept import clean
 from builder.project import Project
+from tests.anki import versions
 from tests.anki.harness import import_package, imported, new_collection
 from tests.conftest import ROOT
 
@@ -259,3 +263,24 @@ def test_a_correction_reaches_learners_and_costs_them_nothing(tmp_path: Path, ca
         assert (card.type, card.ivl, card.due, card.reps) == (2, 40, 50, 7)
         assert set(card.note().tags) == {"a::b", "c"}
         assert cards(learner) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("anki", versions.OLDER)
+def test_every_format_of_older_versions(anki: str, tmp_path: Path, cache: Cache) -> None:
+    subprocess.run(
+        [sys.executable, "-P", "-S", str(versions.HERE / "exporter.py"), str(tmp_path)],
+        env={"PYTHONPATH": str(versions.packages(anki)), "PATH": os.environ["PATH"]},
+        check=True,
+    )
+    for name in ("old", "new", "python"):
+        package = rebuilt(tmp_path / f"{name}.apkg", tmp_path / name, cache)
+        with new_collection() as learner:
+            original = (tmp_path / f"{name}.apkg").read_bytes()
+            assert import_package(learner, original).counts() == {"new": 3}
+            before = (cards(learner), tags(learner))
+            assert import_package(learner, package).counts() == {"duplicate": 3}
+            assert (cards(learner), tags(learner)) == before
+        with imported(package) as (fresh, _):
+            assert (cards(fresh), tags(fresh)) == before
+            assert b"a picture" in [f.read_bytes() for f in Path(fresh.media.dir()).iterdir()]
