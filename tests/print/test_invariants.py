@@ -105,7 +105,8 @@ def characters(page: pypdfium2.PdfPage) -> Iterator[Character]:
     """What is written on the page itself, and not inside of a figure."""
     text = page.get_textpage()
     count = pdfium.FPDFPage_CountObjects(page)
-    own = {address(pdfium.FPDFPage_GetObject(page, n)) for n in range(count)}
+    objects = [pdfium.FPDFPage_GetObject(page, n) for n in range(count)]
+    own = {address(thing) for thing in objects if "Figure" not in marks(thing)}
     box = [ctypes.c_double() for _ in range(4)]
     for index in range(text.count_chars()):
         char = chr(pdfium.FPDFText_GetUnicode(text, index))
@@ -116,6 +117,15 @@ def characters(page: pypdfium2.PdfPage) -> Iterator[Character]:
         pdfium.FPDFText_GetCharBox(text, index, *box)
         left, right, bottom, top = (side.value for side in box)
         yield Character(char, left, right, bottom, top)
+
+
+def marks(thing: Any) -> Iterator[str]:
+    """The tags around an object of a page."""
+    for number in range(pdfium.FPDFPageObj_CountMarks(thing)):
+        name, length = (ctypes.c_ushort * 40)(), ctypes.c_ulong()
+        mark = pdfium.FPDFPageObj_GetMark(thing, number)
+        pdfium.FPDFPageObjMark_GetName(mark, name, 80, length)
+        yield bytes(name)[: length.value - 2].decode("utf-16-le")
 
 
 def address(pointer: Any) -> int | None:
