@@ -6,7 +6,6 @@ file, line, column, the number, and whether a proof caught the change.
 """
 
 import ast
-import copy
 import importlib.util
 import json
 import signal
@@ -72,13 +71,23 @@ def main() -> None:
         proofs = [entry for entry in job if Path(entry["file"]) == file]
         original = ast.parse(file.read_bytes(), str(file))
         assert not caught(original, file, proofs, prover), f"{file.name} fails as it is"
-        for index in range(len(list(numbers(original)))):
-            tree = copy.deepcopy(original)
-            name, node = list(numbers(tree))[index]
-            before, node.value = node.value, changed(node.value)
+        functions = {entry["function"] for entry in proofs}
+        trees = {"": original}
+        for name in functions:  # a proof without the others, which takes a tenth of the time
+            parts = [
+                part
+                for part in original.body
+                if getattr(part, "name", name) not in functions - {name}
+            ]
+            trees[name] = ast.Module(parts, [])
+            own = [entry for entry in proofs if entry["function"] == name]
+            assert not caught(trees[name], file, own, prover), f"{name} needs another proof"
+        for name, node in list(numbers(original)):
             touched = [entry for entry in proofs if entry["function"] == name]
             proof = touched[0]["id"] if touched else ""
-            noticed = caught(tree, file, touched or proofs, prover)
+            before, node.value = node.value, changed(node.value)
+            noticed = caught(trees[name if touched else ""], file, touched or proofs, prover)
+            node.value = before
             row = [proof, file.name, node.lineno, node.col_offset + 1, repr(before), noticed]
             sys.stdout.write(json.dumps(row) + "\n")
 

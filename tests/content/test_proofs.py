@@ -7,6 +7,7 @@ of a random input, the places of an example. Hence shares, not all.
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from collections import defaultdict
@@ -65,9 +66,12 @@ def test_they_import_numpy_and_the_standard_library_only() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="mutants are stopped by SIGALRM")
 def test_changed_numbers_are_caught(loaded: Loaded, found: proofs.Found) -> None:
+    # One thread, as for the proofs themselves: on a busy machine threads wait for one another.
+    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-I", "-B", HERE / "mutants.py", HERE.parents[1] / "builder/prover.py"],
         input=json.dumps(proofs.job(found, loaded.deck)),
+        env={**os.environ, **threads},
         capture_output=True,
         text=True,
         check=False,
