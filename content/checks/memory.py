@@ -92,6 +92,28 @@ def adam_8bit(card):
     assert error(axis=None) == 1
 
 
+def galore_rank(card):
+    """A projected gradient has rank r and needs moments of r by n; over time all weights move.
+
+    Source: arXiv:2403.03507 §3.3 and §4.1. Two subspaces, one after the other, give an update of
+    rank 2r, which one LoRA of rank r could not. At 4096 by 4096 and r = 128 the moments shrink 32
+    times.
+    """
+    rank, shape = 2, (8, 6)
+    update = np.zeros(shape)
+    for step in range(2):
+        gradient = _normal(*shape, seed=step)
+        basis = np.linalg.svd(gradient)[0][:, :rank]
+        moments = basis.T @ gradient
+        assert moments.shape == (2, 6)
+        assert np.linalg.matrix_rank(basis @ moments) == 2
+        update += basis @ moments
+    assert np.linalg.matrix_rank(update) == 4, "it stays in one subspace"
+    assert (update != 0).all()
+    assert 4096 * 4096 / (128 * 4096) == 32
+    card.says("GaLore")
+
+
 def mezo_spsa(card):
     """Two forward passes at w + e z and w - e z give the slope along z; z times it is unbiased.
 
