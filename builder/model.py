@@ -279,6 +279,15 @@ def _outputs(value: dict[str, Output]) -> dict[str, Output]:
     return value
 
 
+def _note_types(value: dict[str, NoteType]) -> dict[str, NoteType]:
+    for name in ("basic", "cloze"):
+        if name in value:
+            raise PydanticCustomError(
+                "bad_id", "'{name}' is one of our own note types; choose another", {"name": name}
+            )
+    return value
+
+
 def language_problem(languages: Sequence[str]) -> str:
     """Why these cannot be a deck's languages, or an empty string."""
     for language in languages:
@@ -378,7 +387,9 @@ class DeckFile(Record):
     """File names in `content/topics` without `.yaml`, in the order of study."""
     outputs: Annotated[dict[str, Output], AfterValidator(_outputs), Field(min_length=1)]
     """File name -> what to make."""
-    note_types: dict[Id, NoteType] = Field(default_factory=dict)
+    note_types: Annotated[dict[Id, NoteType], AfterValidator(_note_types)] = Field(
+        default_factory=dict
+    )
     """Note types that came with an imported deck."""
     lint: LintSettings = LintSettings()
     """Thresholds and severities of the authoring rules."""

@@ -259,7 +259,7 @@ def _items(parsed: Source) -> Iterator[tuple[str, source.Scalar, source.Node]]:
 def _common(setting: Setting) -> str:
     """Hash of everything that all topics depend on."""
     return key(
-        code_version("markdown-it-py", "mdit-py-plugins", "pydantic", "pygments", "pyyaml"),
+        code_version("markdown-it-py", "mdit-py-plugins", "nh3", "pydantic", "pygments", "pyyaml"),
         setting.deck.model_dump_json(exclude={"outputs", "topics"}),
         list(setting.symbols),
         [term.model_dump_json() for term in setting.glossary],

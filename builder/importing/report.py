@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from builder import kept as keeping
 from builder.importing.convert import Imported
-from builder.importing.records import Source
+from builder.importing.records import Source, SourceType
 from builder.load import Loaded
+from builder.lock import SPARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class Report:
                 "a text file does not tell Anki's ids of note types: learners of the deck keep "
                 "their progress only if you import its .apkg instead"
             )
+        if any(_is_ours(kind.source) for kind in made.types):
+            notices.append("Deckwright made this deck: its own source, if you have it, says more")
         active = [
             kind.source.name
             for kind in made.types
@@ -112,6 +115,12 @@ class Report:
         lines += [f"  note: {notice}" for notice in self.notices]
         lines += [f"  not taken over: {count} {what}" for what, count in self.losses.items()]
         return "\n".join(lines)
+
+
+def _is_ours(kind: SourceType) -> bool:
+    """Whether a note type is one of those that every project makes."""
+    names = [part.name for part in kind.fields]
+    return names[:1] == ["Key"] and any(name.startswith(SPARE) for name in names)
 
 
 def _few(names: list[str], most: int = 5) -> str:

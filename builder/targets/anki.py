@@ -110,13 +110,14 @@ def render(deck: Deck, context: Context) -> list[Artifact]:
         )
     types |= _foreign_types(deck, project, lock)
     # The lock has a hash of each note's content, pictures included; the order is that of study.
-    order = tuple(note.key for note in context.notes)
+    order = tuple((note.key, note.deck) for note in context.notes)
     name = key(
         code_version("genanki", "deflate"),
         locks.write(lock),
         order,
         about,
         repr(list(types.values())),
+        repr(keeping.media(project) if deck.file.note_types else ()),
     )
     data = context.cache.get("apkg", name)
     if data is None:

@@ -186,6 +186,14 @@ def test_what_is_wrong_with_an_item(tmp_path: Path) -> None:
     ]
 
 
+def test_our_own_note_types_keep_their_names(tmp_path: Path) -> None:
+    assert problems(tmp_path, "") == []
+    deck = tmp_path / "content" / "deck.yaml"
+    deck.write_text(deck.read_text("utf-8").replace("  geo:", "  basic:"), "utf-8")
+    with pytest.raises(ContentError, match="one of our own note types"):
+        load(Project(tmp_path), Cache(None))
+
+
 def test_a_template_that_is_missing(tmp_path: Path) -> None:
     assert problems(tmp_path, "", "cloze: true") == []
     (tmp_path / "templates/anki/geo/back-1.html").unlink()

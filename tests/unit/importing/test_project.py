@@ -131,6 +131,26 @@ def test_the_project_builds_and_nothing_changes(deck: Path, tmp_path: Path, cach
     assert list(after.types.values()) == list(before.types.values())
 
 
+def test_a_deck_or_a_file_that_changed_makes_another_package(
+    deck: Path, tmp_path: Path, cache: Cache
+) -> None:
+    imported(deck, tmp_path / "p", cache)
+    project = Project(tmp_path / "p")
+
+    def made() -> bytes:
+        return build(project, cache, now=NOW, names=("mine.apkg",)).artifacts[0].data
+
+    first = made()
+    (project.content / "media").mkdir()
+    (project.content / "media" / "_font.ttf").write_bytes(b"one")
+    second = made()
+    (project.content / "media" / "_font.ttf").write_bytes(b"two")
+    third = made()
+    topic = project.content / "topics" / "other.yaml"
+    topic.write_text(topic.read_text("utf-8").replace("deck: Other", "deck: Others"), "utf-8")
+    assert len({first, second, third, made()}) == 4
+
+
 def test_items_of_an_imported_type_can_say_more(deck: Path, tmp_path: Path, cache: Cache) -> None:
     imported(deck, tmp_path / "p", cache)
     topic = tmp_path / "p" / "content" / "topics" / "top.yaml"
