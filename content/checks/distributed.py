@@ -261,69 +261,6 @@ def sequence_parallel(card):
     card.says("reduce-scatter", "all-gather")
 
 
-def _pipeline(p, order):
-    """Steps a schedule takes, and the most micro-batches whose activations one stage keeps.
-
-    `order(stage)` lists ("F" or "B", micro-batch); a step is one forward or half a backward.
-    """
-    jobs, done, clock, kept = [list(order(stage)) for stage in range(p)], {}, [0] * p, [0] * p
-    most = 0
-    while any(jobs):
-        for stage in range(p):
-            while jobs[stage]:
-                kind, micro = jobs[stage][0]
-                if kind == "F":
-                    needs = [("F", stage - 1, micro)] if stage else []
-                else:
-                    needs = [("F", stage, micro)]
-                    needs += [("B", stage + 1, micro)] if stage < p - 1 else []
-                if not all(need in done for need in needs):
-                    break
-                start = max([clock[stage], *(done[need] for need in needs)])
-                clock[stage] = done[kind, stage, micro] = start + (1 if kind == "F" else 2)
-                kept[stage] += 1 if kind == "F" else -1
-                most = max(most, kept[stage])
-                jobs[stage].pop(0)
-    return max(clock), most
-
-
-def pipeline_bubble(card):
-    """Both schedules idle (p-1)/m of the ideal time, 27.3 % of all for p = 4, m = 8; 1F1B keeps p.
-
-    Source: arXiv:1811.06965 §2.3 and arXiv:2104.04473 §2.2, by running the schedules with backward
-    twice as long as forward. GPipe keeps the activations of m micro-batches, 1F1B of p at most.
-    Interleaving v chunks fills and drains in 1/v of the time.
-    """
-
-    def gpipe(_, m):
-        return lambda _: [("F", i) for i in range(m)] + [("B", i) for i in range(m)]
-
-    def one_f_one_b(p, m):
-        def order(stage):
-            ahead = min(p - stage, m)
-            jobs = [("F", i) for i in range(ahead)]
-            for i in range(m):
-                jobs.append(("B", i))
-                if ahead + i < m:
-                    jobs.append(("F", ahead + i))
-            return jobs
-
-        return order
-
-    for p, m in ((2, 3), (4, 8), (5, 20)):
-        for schedule, kept in ((gpipe, m), (one_f_one_b, min(p, m))):
-            total, most = _pipeline(p, schedule(p, m))
-            ideal = 3 * m
-            assert _same((total - ideal) / ideal, (p - 1) / m)
-            assert _same((total - ideal) / total, (p - 1) / (m + p - 1))
-            assert most == kept
-    p, m, v = 4, 8, 2
-    card.says(f"{100 * (p - 1) / (m + p - 1):.1f}%", f"{m}", r"\frac{p-1}{m+p-1}", r"\frac{p-1}{m}")
-    fill = (p - 1) * 3
-    assert _same(fill / v / (3 * m), (p - 1) / m / v)
-    card.says(r"\frac1v\cdot\frac{p-1}{m}")
-
-
 def llama3_degrees(card):
     """Llama 3 405B on 16,384 GPUs: TP 8, PP 16 and DP 128, or with CP 16 for long text DP 8.
 
