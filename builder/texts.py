@@ -74,18 +74,32 @@ class Texts:
                         "delete the dollars",
                     )
                 )
-        self._figure(parsed, at, node)
+        self._figure(parsed, at, node, languages)
         self._code(parsed, at, node)
 
-    def _figure(self, parsed: Source, at: Location, node: source.Mapping) -> None:
+    def _figure(
+        self, parsed: Source, at: Location, node: source.Mapping, languages: tuple[str, ...]
+    ) -> None:
         figure = node.items.get("figure", (None, None))[1]
-        if isinstance(figure, source.Scalar) and figure.value:
-            self._image(figure.value, parsed.value_span((*at, "figure")))
+        if not isinstance(figure, source.Scalar) or not figure.value:
+            return
+        span = parsed.value_span((*at, "figure"))
+        if self._image(figure.value, span):
+            spoken = figures.spoken(self.folder, figure.value)
+            missing = [language for language in languages if language not in spoken]
+            if spoken and missing:
+                message = f"'{figure.value}' has words in {', '.join(sorted(spoken))}"
+                fix = f'add `<text lang="{missing[0]}">`, or delete `lang` if words serve everyone'
+                self.problems.append(
+                    Diagnostic("figure-language", f"{message} but not in {missing[0]}", span, fix)
+                )
 
-    def _image(self, name: str, span: Span) -> None:
+    def _image(self, name: str, span: Span) -> bool:
+        """Whether the picture can be used."""
         problem = figures.problem(self.folder, name)
         if problem is not None:
             self.problems.append(Diagnostic(problem.code, problem.message, span, problem.help))
+        return problem is None
 
     def _code(self, parsed: Source, at: Location, node: source.Mapping) -> None:
         language = parsed.node((*at, "code", "language")) if "code" in node.items else None
