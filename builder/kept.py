@@ -227,6 +227,9 @@ def _attribute(_tag: str, name: str, value: str) -> str | None:
 
 # Checks
 
+#: HTML up to this length is quoted in full.
+_SHORT = 100
+
 
 def check(
     parsed: Source, deck: DeckFile, kept: Kept, markdown: Callable[..., object]
@@ -283,12 +286,14 @@ def check(
                 text = value.value if isinstance(value, source.Scalar) else None
                 if part == "fields":
                     markdown(parsed, where, clozes=note_type.cloze)
-                elif text and clean(text) != text:
+                elif text and (cleaned := clean(text)) != text:
                     yield Diagnostic(
                         "unsafe-html",
                         "this HTML holds scripts, addresses of pictures, or is not well formed",
                         parsed.value_span(where),
-                        "delete what runs or loads; every element must be closed, `&` be `&amp;`",
+                        f"what may stand is `{cleaned}`"
+                        if len(cleaned) <= _SHORT
+                        else "delete what runs or loads; close each element, write `&` as `&amp;`",
                     )
                 if text:
                     for reference in references(text):
