@@ -142,47 +142,6 @@ def kl_per_token(card):
     card.says("KL")
 
 
-def overoptimisation(card):
-    """Ever less KL penalty raises the proxy always; what it leaves out rises, then falls.
-
-    Source: arXiv:2210.10760 §1 (Goodhart's law), on a made-up case: eleven answers, of growing
-    length, whose score is the length and whose true quality is best at length 3. The policies are
-    the optima ref e^(r/beta); the slope of their mean score is its variance, never negative.
-    """
-    score = np.arange(11)
-    quality = -((score - 3) ** 2)
-    reference = _softmax(-2.0 * score)
-    strengths = np.linspace(0, 5, 51)
-    policies = [_softmax(np.log(reference) + strength * score) for strength in strengths]
-    proxy = np.array([policy @ score for policy in policies])
-    true = np.array([policy @ quality for policy in policies])
-    variance = policies[10] @ score**2 - proxy[10] ** 2
-    at = _slope(lambda s: _softmax(np.log(reference) + s * score) @ score, strengths[10])
-    assert np.isclose(at, variance, rtol=0, atol=1e-8)
-    assert (np.diff(proxy) > 0).all(), "the proxy falls"
-    peak = true.argmax()
-    assert [round(true[peak], 2), round(strengths[peak], 1)] == [-5.68, 1.5]
-    assert (np.diff(true[: peak + 1]) > 0).all()
-    assert (np.diff(true[peak:]) < 0).all()
-    assert [round(true[0]), round(true[-1])] == [-8, -48]
-    card.says("KL")
-
-
-def both_orders():
-    """A judge who leans to the first answer is wrong for close pairs; both orders together never.
-
-    Source: arXiv:2306.05685 §3.4, with a judge who prefers the first with sigma(difference + bias).
-    The mean over both orders is above one half exactly if the answer is the better one.
-    """
-    bias = 1.0
-    difference = np.linspace(-3, 3, 60)
-    once = _sigmoid(difference + bias)
-    swapped = 1 - _sigmoid(-difference + bias)
-    better = difference > 0
-    assert ((once > 0.5) != better).sum() == 10
-    assert (((once + swapped) / 2 > 0.5) == better).all()
-
-
 def length_average():
     """A sum of log-probabilities falls with every token; SimPO's average does not depend on length.
 

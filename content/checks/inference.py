@@ -190,24 +190,6 @@ def min_p():
     assert kept(_softmax(z)) > kept(_softmax(2 * z)) > kept(_softmax(4 * z))
 
 
-def majority_vote():
-    """Independent answers right with 0.6: a majority of 11 is right with 75 %, of 101 with 98 %.
-
-    Source: the binomial distribution, that is Condorcet's theorem. It is the bare case of two
-    answers and independence; below 0.5 a vote makes it worse.
-    """
-
-    def right(p, votes):
-        return sum(
-            math.comb(votes, k) * p**k * (1 - p) ** (votes - k)
-            for k in range(votes // 2 + 1, votes + 1)
-        )
-
-    assert [round(100 * right(0.6, n)) for n in (1, 11, 101)] == [60, 75, 98]
-    assert right(0.4, 11) < right(0.4, 1)
-    assert _same(right(0.5, 11), 0.5)
-
-
 def constrained_decoding(card):
     """Minus infinity for what a grammar forbids: only valid outputs, whatever the model prefers.
 
