@@ -211,6 +211,24 @@ def test_references_become_links(reference: str, made: str) -> None:
     assert source_link(reference) == made
 
 
+def test_a_figure_with_words_comes_once_a_language(project: Project) -> None:
+    svg = (
+        "<svg xmlns='http://www.w3.org/2000/svg'><title lang='en'>A &quot;dot&quot;</title>"
+        "<text lang='zh'>点</text><text lang='en'>dot</text></svg>"
+    )
+    (project.content / "figures" / "dot.svg").write_text(svg, "utf-8")
+    deck = make_deck({"full": FULL | {"figure": "dot.svg"}})
+    note = notes(deck, project)[0]
+    chinese, english = note.media
+    assert note.fields["Figure"] == (
+        f'<img src="{chinese}" alt="" lang="zh-Hans">'
+        f'<img src="{english}" alt="A &quot;dot&quot;" lang="en-US">'
+    )
+    assert list(note.media.values()) == ["figures/dot.svg?lang=zh", "figures/dot.svg?lang=en"]
+    assert chinese != english
+    assert chinese.endswith(".svg")
+
+
 def content_of(project: Project, **changes: Any) -> str:
     return notes(make_deck({"a": FULL | changes}), project)[0].content
 

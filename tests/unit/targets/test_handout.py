@@ -1,6 +1,7 @@
 """The handout's HTML: columns by language, and once what has no language."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,29 @@ def test_formula_code_and_figure_stand_once(deck: Deck, cache: Cache) -> None:
     assert article(job, "adamw").count('class="math display"') == 1
     assert article(job, "causal").count("<pre") == 1
     assert article(job, "scaling").count('src="figures/attend.svg"') == 1
+
+
+def test_a_figure_with_words_stands_in_each_language(cache: Cache, tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    shutil.copytree(SAMPLE.content, project.content)
+    svg = (
+        "<svg xmlns='http://www.w3.org/2000/svg'><title lang='{}'>Q &amp; K</title>"
+        "<text lang='{}'>注意</text><text lang='{}'>attend</text></svg>"
+    )
+    first, second = load(project, cache).deck.languages
+    picture = project.content / "figures" / "attend.svg"
+    picture.write_text(svg.format(second, first, second), "utf-8")
+    deck = load(project, cache).deck
+
+    def pictures(**output: object) -> list[str]:
+        settings = Output.model_validate({"target": "handout", **output})
+        context = Context(project, "handout.pdf", settings, Lock(), cache)
+        return re.findall(r'<img src="figures/[^>]*>', handout.render(deck, context).html)
+
+    one, other = pictures()
+    assert f'src="figures/attend.svg?lang={first}"' in one
+    assert other == f'<img src="figures/attend.svg?lang={second}" alt="Q &amp; K">'
+    assert pictures(languages=[second]) == [other]
 
 
 def test_symbols_of_a_formula_are_explained_in_each_language(deck: Deck, cache: Cache) -> None:
