@@ -71,7 +71,25 @@ def problem(folder: Path, name: str) -> FigureProblem | None:
         )
     if file.suffix.lower() == ".svg":
         return _svg_problem(name, file.read_bytes())
+    with file.open("rb") as opened:
+        begin = opened.read(16)
+    if not any(begin.startswith(mark) for mark in _MARKS[file.suffix.lower()]):
+        return FigureProblem(
+            "bad-image",
+            f"'{name}' is not a {file.suffix[1:].upper()} picture, whatever its name says",
+            "export it again; a file that was downloaded may hold an error page",
+        )
     return None
+
+
+#: What files of a kind begin with.
+_MARKS = {
+    ".png": (b"\x89PNG\r\n\x1a\n",),
+    ".jpg": (b"\xff\xd8\xff",),
+    ".jpeg": (b"\xff\xd8\xff",),
+    ".gif": (b"GIF87a", b"GIF89a"),
+    ".webp": (b"RIFF",),
+}
 
 
 @lru_cache(maxsize=256)
@@ -79,7 +97,11 @@ def _svg_problem(name: str, data: bytes) -> FigureProblem | None:
     """Refused rather than repaired: what is drawn is what was reviewed."""
     found: list[str] = []
 
+    root: list[str] = []
+
     def start(tag: str, attributes: dict[str, str]) -> None:
+        if not root:
+            root.append(tag)
         local = tag.rpartition(":")[2].lower()
         if local in ("script", "foreignobject", "iframe", "audio", "video", "handler", "listener"):
             found.append(f"the element <{tag}>")
@@ -109,6 +131,12 @@ def _svg_problem(name: str, data: bytes) -> FigureProblem | None:
         parser.Parse(data, True)
     except expat.ExpatError as error:
         return FigureProblem("bad-image", f"'{name}' is not valid SVG: {error}", "export it again")
+    if root[0].rpartition(":")[2] != "svg":
+        return FigureProblem(
+            "bad-image",
+            f"'{name}' is not an SVG picture: it begins with <{root[0]}>",
+            "export it again; a file that was downloaded may hold an error page",
+        )
     if found:
         return FigureProblem(
             "unsafe-image", f"'{name}' holds {found[0]}", "delete it from the SVG file"

@@ -102,6 +102,7 @@ def load(project: Project, cache: Cache, month: str | None = None, workers: int 
         raise ContentError(reader.problems)
 
     _check_templates(reader, deck_file, deck_source)
+    _check_output_languages(reader, deck_file, deck_source)
     texts = Texts(reader.problems, project.content / "figures")
     _check_description(texts, deck_source, languages)
     _check_unlisted(reader, deck_file, deck_source)
@@ -182,6 +183,22 @@ def _check_templates(reader: _Reader, deck_file: DeckFile, deck_source: Source) 
                     did_you_mean(wanted, sorted(known)) or "create the file, or delete the key",
                 )
             )
+
+
+def _check_output_languages(reader: _Reader, deck_file: DeckFile, deck_source: Source) -> None:
+    for name, output in deck_file.outputs.items():
+        for index, language in enumerate(output.languages or ()):
+            if language not in deck_file.languages:
+                reader.problems.append(
+                    Diagnostic(
+                        "unknown-language",
+                        f"unknown language '{language}'; the deck has "
+                        f"{', '.join(deck_file.languages)}",
+                        deck_source.value_span(("outputs", name, "languages", index)),
+                        did_you_mean(language, deck_file.languages)
+                        or "check the tag, or add it to `languages`",
+                    )
+                )
 
 
 def _figures(project: Project) -> dict[str, str]:

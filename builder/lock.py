@@ -492,7 +492,10 @@ def update(
     """
     if now < EARLIEST:
         raise ValueError(f"{now} is before 2001: the clock or SOURCE_DATE_EPOCH is wrong")
-    problems = [*_deck_problems(old, new), *_note_type_problems(old, new)]
+    problems = [*_deck_problems(old, new)]
+    if any(problem.code == "deck-id-changed" for problem in problems):
+        return old, problems  # all else follows from it
+    problems += _note_type_problems(old, new)
     notes: dict[str, NoteEntry] = {}
     for key, note in new.notes.items():
         if _is_retired(key, retired):

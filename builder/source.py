@@ -127,10 +127,13 @@ class Source:
         if node is None:
             return self.span(0, 0)
         if isinstance(node, Scalar):
-            end = node.end
-            if node.style in "|>":
-                end = len(self.text[: node.end].rstrip())
-            return self.span(node.start, max(end, node.start))
+            start, end = node.start, node.end
+            if node.style and node.style in "|>" and node.value:
+                # Its first line shows more than the bar does.
+                end = len(self.text[:end].rstrip())
+                below = self.text.find("\n", start, end)
+                start = start if below < 0 else _skip_space(self.text, below, end)
+            return self.span(start, max(end, start))
         if isinstance(node, Mapping) and node.items:
             key = next(iter(node.items.values()))[0]
             return self.span(key.start, key.end)
@@ -190,6 +193,12 @@ def _align(text: str, at: int, end: int, value: str, index: int, style: str) -> 
             return at
         at += 2 if style == "'" and text[at : at + 2] == "''" else 1
         i += 1
+    return at
+
+
+def _skip_space(text: str, at: int, end: int) -> int:
+    while at < end and text[at].isspace():
+        at += 1
     return at
 
 
@@ -328,7 +337,9 @@ def _check_characters(source: Source, problems: list[Diagnostic]) -> None:
                 "control-character",
                 f"the character U+{ord(match[0]):04X} is not allowed in text",
                 source.span(match.start(), match.end()),
-                "delete it; it is invisible in most editors",
+                "save the file with the line ends of Unix or Windows"
+                if match[0] == "\r"
+                else "delete it; it is invisible in most editors",
             )
         )
 
@@ -543,6 +554,8 @@ _SYNTAX_HELP = (
     ("cannot start any token", "a text that starts with this character needs quotes"),
     ("did not find expected key", "check the indentation, and quotes inside a quoted text"),
     ("unexpected end of stream", "a quote or bracket is not closed"),
+    ("alphabetic or numeric character", "a text that starts with `*` or `&` needs quotes"),
+    ("<document start>", "delete the line that starts with `%`"),
     ("unknown escape character", "use single quotes or a `|` block: they keep backslashes"),
 )
 
@@ -552,24 +565,87 @@ def _syntax_problem(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic:
     at = _clamp(source, error.problem_mark)
     begun = _clamp(source, error.context_mark) if error.context_mark else at
     context = error.context or ""
-    here = source.text[at : at + 1]
-    if "flow" in context and source.text.count("\n", begun, at):
+    text = source.text
+    here = text[at : at + 1]
+
+    def report(message: str, start: int, end: int, help_: str) -> Diagnostic:
+        return Diagnostic("yaml-syntax", message, source.span(start, end), help_)
+
+    if conflict := _CONFLICT.search(text):
+        return report(
+            "a merge conflict was left here",
+            conflict.start(),
+            conflict.end(),
+            "keep one side, or both under two ids, and delete the markers",
+        )
+    if "flow" in context and text.count("\n", begun, at):
         # The bracket that was never closed, not the place much later where that came out.
-        bracket = source.text[begun]
+        bracket = text[begun]
         closing = "}" if bracket == "{" else "]"
-        return Diagnostic(
-            "yaml-syntax",
+        return report(
             f"the `{bracket}` is not closed on its line",
-            source.span(begun, begun + 1),
+            begun,
+            begun + 1,
             f"add `{closing}`; a quote inside that is not closed also swallows it",
         )
+    if "quoted scalar" in context and "end of stream" in problem:
+        return report("this quote is never closed", begun, begun + 1, f"add `{text[begun]}`")
+    before = text[:at].rstrip(" ")
+    if "did not find expected key" in problem and before[-1:] in ("'", '"'):
+        quote = before[-1]
+        if quote == "'" and text[at - 1 : at] == quote and here.isalnum():
+            return report(
+                "the text ends at this quote",
+                at - 1,
+                at,
+                "inside single quotes an apostrophe is doubled: `''`",
+            )
+        return report(
+            "there is more after the closing quote", at, at + 1, "put all of the text in quotes"
+        )
+    if "mapping values are not allowed" in problem or "simple key" in context:
+        # libyaml took a line without a key for more text, and stumbles over the next one.
+        start = text.rfind("\n", 0, begun if "simple key" in context else at) + 1
+        for line_start in (start, text.rfind("\n", 0, max(start - 1, 0)) + 1):
+            line = text[line_start : text.find("\n", line_start)]
+            for pattern, message, help_ in _NO_KEY:
+                if match := pattern.match(line):
+                    first, last = match.span(1)
+                    return report(message, line_start + first, line_start + last, help_)
+    if "simple key" in context and text.count("\n", begun, at):
+        return report(
+            "this line is neither a key with a value nor part of the text above",
+            begun,
+            max(begun + 1, text.find("\n", begun)),
+            "a key is followed by `: `; the lines of a `|` block are all indented alike",
+        )
     help_ = next((h for needle, h in _SYNTAX_HELP if needle in problem), "check the YAML syntax")
-    if here == "\t" or source.text[:at].endswith("\t"):
+    if here == "\t" or text[:at].endswith("\t"):
         help_ = "indent with spaces, not tabs"
     elif here == ":":
         help_ = "a text that contains `: ` needs quotes or a `|` block"
     message = f"{problem} ({context})" if context else problem
-    return Diagnostic("yaml-syntax", message, source.span(at, at + 1), help_)
+    return report(message, at, at + 1, help_)
+
+
+_CONFLICT = re.compile(r"^(?:<{7} .*|={7}|>{7} .*)$", re.MULTILINE)
+_NO_KEY = (
+    (
+        re.compile(r"[ -]*[\w-]+ ?(：)"),
+        "a full-width colon ends no key",
+        "write `: `, the ASCII colon and a space",
+    ),
+    (
+        re.compile(r"[ ]*[a-z_]+(:)[^\s:/]"),
+        "a key's colon is followed by a space",
+        "write `: `",
+    ),
+    (
+        re.compile(r" *([\u00a0\u3000\u2000-\u200b\u202f\ufeff]+)"),
+        "this space is none to YAML",
+        "indent with ordinary spaces; these were copied from a web page or a Chinese keyboard",
+    ),
+)
 
 
 def _clamp(source: Source, mark: Any) -> int:

@@ -61,6 +61,7 @@ class Texts:
         if isinstance(formula, source.Scalar) and formula.value:
             place = partial(parsed.value_span, (*at, "formula"))
             self.formulas.append((Formula(formula.value.strip(), display=True), place))
+            self._ends_in_backslash(formula.value.strip(), place)
             if "$" in formula.value:
                 self.problems.append(
                     Diagnostic(
@@ -76,6 +77,18 @@ class Texts:
                 )
         self._figure(parsed, at, node, languages)
         self._code(parsed, at, node)
+
+    def _ends_in_backslash(self, latex: str, place: Callable[[], Span]) -> None:
+        """MathJax lets it pass, but on a card it would eat the delimiter that follows."""
+        if latex.endswith("\\") and (len(latex) - len(latex.rstrip("\\"))) % 2:
+            self.problems.append(
+                Diagnostic(
+                    "bad-math",
+                    "the formula ends with a backslash that begins nothing",
+                    place(),
+                    "delete it",
+                )
+            )
 
     def _figure(
         self, parsed: Source, at: Location, node: source.Mapping, languages: tuple[str, ...]
@@ -120,7 +133,9 @@ class Texts:
     ) -> None:
         for symbol in node.items:
             formula = Formula(symbol, display=False)
-            self.formulas.append((formula, partial(parsed.key_span, (*at, symbol))))
+            place = partial(parsed.key_span, (*at, symbol))
+            self.formulas.append((formula, place))
+            self._ends_in_backslash(symbol.strip(), place)
             for language in languages:
                 self.markdown(parsed, (*at, symbol, language), clozes=False)
 

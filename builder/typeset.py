@@ -380,6 +380,9 @@ _HELP = {
     "DoubleExponent": "put braces around the part that has the exponent, such as `{x^a}^b`",
     "DoubleSubscripts": "put braces around the part that has the index, such as `{x_a}_b`",
     "Misplaced": r"`&` belongs in an environment such as `aligned`; a literal one is `\&`",
+    "MissingArgFor": r"write what it applies to in braces, such as `\sqrt{x}`",
+    "EnvMissingEnd": r"every `\begin{…}` has its `\end{…}`",
+    "EnvBadEnd": r"write the same name after `\begin` and `\end`",
     "CantUseHash1": r"a literal # is `\#`",
 }
 

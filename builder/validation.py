@@ -1,5 +1,6 @@
 """Pydantic's complaints in an author's words, each with its place and a fix."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -7,7 +8,17 @@ from pydantic import BaseModel, ValidationError
 
 from builder import source
 from builder.diagnostics import Diagnostic, did_you_mean
-from builder.model import CodeBlock, DeckFile, Item, LintSettings, Output, RetiredFile, RetiredNote
+from builder.model import (
+    CodeBlock,
+    DeckFile,
+    GlossaryFile,
+    Item,
+    LintSettings,
+    Output,
+    RetiredFile,
+    RetiredNote,
+    Term,
+)
 from builder.source import Location, Source
 
 _KNOWN_KEYS: dict[str, type[BaseModel]] = {
@@ -53,7 +64,19 @@ def explained(
         elif detail["type"] == "missing":
             later.append((loc[:-1], str(loc[-1])))
         else:
-            yield _explain_value(detail["type"], detail["msg"], detail.get("ctx", {}), loc, parsed)
+            if detail["type"] == "too_short" and any(
+                other["loc"][: len(loc)] == loc and other["loc"] != loc for other in details
+            ):
+                continue  # entries that are wrong do not count
+            context = detail.get("ctx", {})
+            if detail["type"] == "unknown_language" and kind is GlossaryFile:
+                # Languages are keys of a term beside these, so it may be either.
+                hint = did_you_mean(str(context["key"]), Term.model_fields)
+                if hint:
+                    span = parsed.key_span((*loc, str(context["key"])))
+                    yield Diagnostic("unknown-key", f"unknown key '{context['key']}'", span, hint)
+                    continue
+            yield _explain_value(detail["type"], detail["msg"], context, loc, parsed)
     for parent, name in later:
         if (parent, name) not in paired:
             yield Diagnostic(
@@ -75,10 +98,27 @@ _VALUE_ERRORS = {
         "check the tag, or add it to `languages` in deck.yaml",
     ),
     "bad_language": ("bad-language", "such as `languages: [zh, en]`"),
-    "bad_month": ("bad-month", "year and month, such as `as_of: 2026-11`"),
+    "bad_month": ("bad-month", "year, hyphen and month, such as `2026-11`"),
     "bad_paper": ("bad-paper", "such as `2104.09864: {title: …}`, without `arXiv:` and version"),
     "bad_output": ("bad-output", "such as `handout.pdf: {target: handout}`"),
 }
+
+
+#: Pydantic error type -> what a number must be, and which part of the error's context says it.
+_NUMBERS = {
+    "less_than_equal": ("at most {}", "le"),
+    "greater_than_equal": ("at least {}", "ge"),
+    "greater_than": ("more than {}", "gt"),
+    "int_parsing": ("a whole number is needed here", ""),
+    "float_parsing": ("a number is needed here", ""),
+    "bool_parsing": ("`yes` or `no` is needed here", ""),
+}
+
+
+def _slug(text: str) -> str:
+    """An id as near to a text as can be; empty if nothing of it can stand in one."""
+    words = re.sub(r"[^a-z0-9]+", "-", text.removesuffix(".yaml").lower())
+    return words.strip("-")[:60].strip("-")
 
 
 def _explain_value(
@@ -99,8 +139,22 @@ def _explain_value(
             span = parsed.span(entry[0].start, entry[0].end)
     if kind == "unknown_language":
         span = parsed.key_span((*where, str(context["key"])))
+        node = parsed.node(where)
+        entry = node.items.get(str(context["key"])) if isinstance(node, source.Mapping) else None
+        if entry and isinstance(entry[1], source.Scalar) and entry[1].value is None:
+            return Diagnostic(
+                "unknown-language",
+                message,
+                span,
+                "inside `{…}` a comma ends a text: put the text in quotes",
+            )
     if kind in _VALUE_ERRORS:
         code, help_ = _VALUE_ERRORS[kind]
+        if kind == "bad_id":
+            node = parsed.node(where)
+            typed = str(where[-1]) if on_key or not isinstance(node, source.Scalar) else node.value
+            slug = _slug(typed or "")
+            help_ = f"such as `{slug}`" if slug not in ("", typed) else help_
         return Diagnostic(code, message, span, help_)
     if kind in ("literal_error", "enum"):
         expected = str(context.get("expected", ""))
@@ -110,15 +164,23 @@ def _explain_value(
         message = f"'{value}' is not one of {expected}" if value else f"expected {expected}"
         return Diagnostic("bad-value", message, span, did_you_mean(value or "", options))
     if kind in ("dict_type", "model_type", "model_attributes_type"):
-        return Diagnostic("wrong-type", "expected keys and values here", span, "indent them below")
+        is_list = isinstance(parsed.node(where), source.Sequence)
+        help_ = (
+            "write `key: value`, without hyphens or brackets" if is_list else "indent them below"
+        )
+        return Diagnostic("wrong-type", "expected keys and values here", span, help_)
     if kind in ("list_type", "tuple_type"):
         return Diagnostic("wrong-type", "expected a list here", span, "such as `[one, two]`")
     if kind in ("too_long", "too_short"):
         limit = context.get("max_length", context.get("min_length"))
         word = "at most" if kind == "too_long" else "at least"
+        entries = "1 entry" if limit == 1 else f"{limit} entries"
         return Diagnostic(
-            "bad-value", f"{word} {limit} entries, not {context.get('actual_length')}", span
+            "bad-value", f"{word} {entries}, not {context.get('actual_length')}", span
         )
+    if kind in _NUMBERS:
+        message, name = _NUMBERS[kind]
+        return Diagnostic("bad-value", message.format(context.get(name, "")), span)
     if kind == "string_type":
         node = parsed.node(where)
         if isinstance(node, source.Scalar) and node.value is None:

@@ -64,7 +64,8 @@ def large_share(entry: Entry, content: Content) -> Iterator[Finding]:
             if not is_countable(text.language) or not text.length:
                 continue
             for number, parts in _by_number(text).items():
-                hidden = sum(_length(text, part.start, part.end) for part in parts)
+                outer = [p for p in parts if not any(_inside(p, other) for other in parts)]
+                hidden = sum(_length(text, part.start, part.end) for part in outer)
                 share = 100 * hidden // text.length
                 if share > content.limits.cloze_share:
                     yield text.finding(
@@ -75,6 +76,12 @@ def large_share(entry: Entry, content: Content) -> Iterator[Finding]:
                         parts[0].start,
                         parts[0].end,
                     )
+
+
+def _inside(part: Hidden, other: Hidden) -> bool:
+    """Whether a cloze stands in another one, so that both hide it."""
+    same = (part.start, part.end) == (other.start, other.end)
+    return other.start <= part.start and part.end <= other.end and not same
 
 
 def _by_number(text: Text) -> dict[int, list[Hidden]]:

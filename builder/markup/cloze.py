@@ -172,6 +172,8 @@ def _closing(state: InlineState, frames: list[_Frame], pos: int) -> None:
         )
         return
     if len(frames) > MAX_DEPTH:
+        if any(note.code == "cloze-depth" for note in state.notes):
+            return  # one of many levels, one message
         state.notes.append(
             Note(
                 "cloze-depth",

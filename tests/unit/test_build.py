@@ -18,6 +18,7 @@ from builder.cache import Cache
 from builder.diagnostics import ContentError
 from builder.lock import read
 from builder.project import Project
+from builder.targets import PrintJob
 
 ROOT = Path(__file__).parents[2]
 BASE = ROOT / "tests/golden/errors/_base"
@@ -142,6 +143,7 @@ from pathlib import Path
 from builder import build as b
 from builder.cache import Cache
 from builder.project import Project
+from builder.targets import PrintJob
 left = int(sys.argv[2])
 real = Path.replace
 def replace(self, target):
@@ -262,3 +264,10 @@ def test_documents_are_told_of_before_and_after_they_are_drawn(
     topic.write_text(topic.read_text("utf-8") + "# nothing that is printed\n", "utf-8")
     build(project, empty, now=NOW, names=names, progress=told.append, drawing=drawing)
     assert told == names, "nothing is drawn twice"
+
+
+def test_a_complaint_that_no_style_sheet_explains_names_the_document(tmp_path: Path) -> None:
+    job = PrintJob("sheet.pdf", "<p>one</p>", {})
+    problem = builder._complaint(job, "the font is broken", Project(tmp_path))
+    assert (problem.code, problem.message) == ("print", "sheet.pdf: the font is broken")
+    assert problem.span is None
