@@ -208,18 +208,21 @@ def package(
     """
     _check(notes)
     models = {note_type.id: _Model(note_type) for note_type in note_types}
-    made = _Deck(deck)
-    for model in models.values():
-        made.add_model(model)
-    decks = {"": made, deck.name: made}
+    own = _Deck(deck)
+    decks = {"": own, deck.name: own}
     for name in sorted({note.deck for note in notes} - set(decks)):
         number = stable_id(str(deck.id), "deck", name, bits=40)
         decks[name] = _Deck(PackedDeck(number, name, "", deck.changed_at))
     for note in sorted(notes, key=lambda note: note.id):
         decks[note.deck].add_note(_Note(note, models[note.note_type.id]))
+    used = list(dict.fromkeys(decks.values()))
+    if not own.notes and not any(name.startswith(f"{deck.name}::") for name in decks) and used[1:]:
+        used.remove(own)  # learners would get it empty
+    for model in models.values():
+        used[0].add_model(model)
     with closing(sqlite3.connect(":memory:")) as connection:
         cursor = connection.cursor()
-        genanki.Package(list(dict.fromkeys(decks.values()))).write_to_db(cursor, 0, iter(()))
+        genanki.Package(used).write_to_db(cursor, 0, iter(()))
         database = _canonical(connection)
     return _zip(database, media)
 

@@ -215,6 +215,11 @@ def test_a_deck_stays_the_deck_that_learners_have(
     with imported(package) as (fresh, log):
         assert log.counts() == {"new": count}
         assert (cards(fresh), tags(fresh)) == before[:2]
+        decks = {deck for _, _, deck in before[0]}
+        above = {name.rpartition("::")[0] for name in decks} - {""}
+        assert {deck.name for deck in fresh.decks.all_names_and_ids()} - {
+            "Default"
+        } >= decks | above
         assert list(fresh.get_empty_cards().notes) == []
         folder = Path(fresh.media.dir())
         arrived = {file.name: file.read_bytes() for file in folder.iterdir()}
@@ -284,3 +289,12 @@ def test_every_format_of_older_versions(anki: str, tmp_path: Path, cache: Cache)
         with imported(package) as (fresh, _):
             assert (cards(fresh), tags(fresh)) == before
             assert b"a picture" in [f.read_bytes() for f in Path(fresh.media.dir()).iterdir()]
+
+
+def test_no_deck_arrives_empty(tmp_path: Path, cache: Cache) -> None:
+    with new_collection() as learner:
+        fill(learner, [basic("q?", "a", "One <b>"), basic("r?", "b", "Two::Three")])
+        package = rebuilt(export(learner, tmp_path, legacy=True), tmp_path / "project", cache)
+    with imported(package) as (fresh, _):
+        names = {deck.name for deck in fresh.decks.all_names_and_ids()}
+        assert names == {"Default", "One <b>", "Two", "Two::Three"}
