@@ -152,8 +152,10 @@ def _explain_value(
         code, help_ = _VALUE_ERRORS[kind]
         if kind == "bad_id":
             node = parsed.node(where)
-            typed = str(where[-1]) if on_key or not isinstance(node, source.Scalar) else node.value
-            slug = _slug(typed or "")
+            typed = str(where[-1]) if on_key else ""
+            if not on_key and isinstance(node, source.Scalar):
+                typed = node.value or ""
+            slug = _slug(typed)
             help_ = f"such as `{slug}`" if slug not in ("", typed) else help_
         return Diagnostic(code, message, span, help_)
     if kind in ("literal_error", "enum"):
