@@ -145,7 +145,9 @@ def _foreign_types(deck: Deck, project: Project, lock: Lock) -> "dict[Kind, apkg
             ),
             css=design.css,
             sort_field=source.fields.index(source.sort) if source.sort in source.fields else 0,
-            changed_at=entry.changed_at,
+            # Anki's own note types say 0 until somebody changes them. Anything later would replace
+            # the learner's, and take from them what only Anki's have.
+            changed_at=entry.changed_at if entry.changed_at > locks.EARLIEST else 0,
             frozen=False,
             latex=design.latex,
             right_to_left=source.right_to_left,
