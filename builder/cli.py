@@ -578,12 +578,16 @@ def new(folder: Path, languages: tuple[str, ...], title: str | None) -> int:
 )
 @click.argument("folder", metavar="DIR", type=_NEW_FOLDER)
 @click.option(
-    "--language", metavar="TAG", default="en", help="Its language (BCP 47).  [default: en]"
+    "--language",
+    metavar="TAG",
+    help="Its language (BCP 47).  [default: zh, ja or ko if its script says so, else en]",
 )
 @click.option("--title", help="Name of the deck in Anki.  [default: from the file]")
 @_NO_CACHE
 @_presented
-def import_deck(file: Path, folder: Path, language: str, title: str | None, no_cache: bool) -> int:
+def import_deck(
+    file: Path, folder: Path, language: str | None, title: str | None, no_cache: bool
+) -> int:
     """Make a project of an Anki deck or a text file, in the new or empty folder DIR.
 
     Learners keep their progress: notes, note types and cards stay those that they have. Packages
@@ -595,7 +599,7 @@ def import_deck(file: Path, folder: Path, language: str, title: str | None, no_c
     from builder.model import language_problem
     from builder.scaffold import NotEmptyError
 
-    if problem := language_problem((language,)):
+    if language is not None and (problem := language_problem((language,))):
         raise click.BadParameter(problem, param_hint="--language")
     where = click.format_filename(folder)
     choices = importer.Choices(folder.resolve().name, language, title)

@@ -28,6 +28,7 @@ from builder.importing.convert import (
     keep_as_fields,
     keep_as_html,
 )
+from builder.importing.language import guess
 from builder.importing.markdown import to_markdown
 from builder.importing.printable import one_line, printable
 from builder.importing.records import Source, UnreadableError
@@ -48,12 +49,12 @@ class Choices:
 
     Attributes:
         name: The folder's name; the project's id comes from it.
-        language: BCP 47 tag of the deck's texts.
+        language: BCP 47 tag of the deck's texts; by default what their script tells.
         title: Name of the deck in Anki; by default what all of its decks have in common.
     """
 
     name: str
-    language: str = "en"
+    language: str | None = None
     title: str | None = None
 
 
@@ -80,6 +81,8 @@ def create(file: Path, folder: Path, choices: Choices, cache: Cache, now: int) -
     with tempfile.TemporaryDirectory(prefix="deckwright-", ignore_cleanup_errors=True) as work:
         read = _read(file, Path(work))
         title = _title(choices.title or _root(read) or file.stem)
+        language = choices.language or guess(t for note in read.notes for t in note.fields)
+        choices = replace(choices, language=language)
         made = convert(read, package.safe_name, title)
         if not made.notes:
             raise UnreadableError("it holds no notes")
@@ -148,6 +151,10 @@ class _Import:
     rules: "dict[str, str] | None" = None
     prints: bool = True
 
+    @property
+    def language(self) -> str:
+        return self.choices.language or "en"
+
     def run(self) -> Report:
         self._write_media()
         project = Project(self.draft)
@@ -183,13 +190,13 @@ class _Import:
             self.made,
             identity=identifier(self.choices.name),
             title=self.title,
-            language=self.choices.language,
+            language=self.language,
             description=self._description(),
             rules=self.rules or {},
             prints=self.prints,
         )
         for kind in schema.SCHEMAS:
-            files[f"schema/{kind}.json"] = schema.text(kind, (self.choices.language,))
+            files[f"schema/{kind}.json"] = schema.text(kind, (self.language,))
         files[".vscode/settings.json"] = schema.editor_settings("schema")
         shutil.rmtree(self.draft / "content" / "topics", ignore_errors=True)
         for name, text in files.items():
