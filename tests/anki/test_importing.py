@@ -308,3 +308,27 @@ def test_no_deck_arrives_empty(tmp_path: Path, cache: Cache) -> None:
     with imported(package) as (fresh, _):
         names = {deck.name for deck in fresh.decks.all_names_and_ids()}
         assert names == {"Default", "One <b>", "Two", "Two::Three"}
+
+
+def test_a_text_file_that_anki_exports(tmp_path: Path, cache: Cache) -> None:
+    with new_collection() as learner:
+        made_deck(learner, "plain")
+        file = tmp_path / "notes.txt"
+        learner.export_note_csv(
+            out_path=str(file),
+            limit=None,
+            with_html=True,
+            with_tags=True,
+            with_deck=True,
+            with_notetype=True,
+            with_guid=True,
+        )
+        before = (cards(learner), tags(learner), fields(learner))
+    with imported(rebuilt(file, tmp_path / "project", cache)) as (fresh, _):
+        assert tags(fresh) == before[1]
+        # A text file does not tell of templates: each note has its first card.
+        assert cards(fresh) == {card for card in before[0] if card[1] == 0}
+        shown = fields(fresh)
+        assert {guid: texts[:2] for guid, texts in shown.items()} == {
+            guid: texts[:2] for guid, texts in before[2].items()
+        }
