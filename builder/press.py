@@ -54,6 +54,7 @@ def draw(job: PrintJob, cache: Cache) -> Printed:
     Raises:
         EnvironmentProblem: A native library is missing.
     """
+    asked = _key(job)
     drawings = {
         pdf.math_key(formula): drawing
         for formula, drawing in typeset(job.formulas, cache).items()
@@ -77,9 +78,11 @@ def draw(job: PrintJob, cache: Cache) -> Printed:
     if job.max_pages is not None and made.pages > job.max_pages:
         return Printed(b"", pages=made.pages)
     said = f"{chosen.holds}, {made.pages} of {job.max_pages} pages" if chosen.holds else ""
-    if job.shorter:
-        cache.put("pdf-note", _key(job), said.encode())
-    cache.put("pdf", _key(job), made.pdf)
+    # A picture that was saved meanwhile is in the PDF or not, nobody knows.
+    if _key(job) == asked:
+        if job.shorter:
+            cache.put("pdf-note", asked, said.encode())
+        cache.put("pdf", asked, made.pdf)
     return Printed(made.pdf, note=said, pages=made.pages)
 
 
