@@ -19,7 +19,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 from builder import figures
 from builder.cache import Cache
@@ -33,6 +33,8 @@ from builder.project import Project
 #: Used unless another is asked for; if it is taken, any free one is.
 DEFAULT_PORT = 8642
 HOST = "127.0.0.1"
+#: The port that browsers leave out of addresses.
+_HTTP = 80
 
 #: Seconds after which a stream without news says that it is still there.
 _ALIVE = 15.0
@@ -107,7 +109,9 @@ def serve(
         ready(address)
         if browse:
             webbrowser.open(address)
-        stop.wait()
+        # Not for ever at once: on Windows, Ctrl-C waits for the end of a wait.
+        while not stop.wait(0.5):
+            pass
     except KeyboardInterrupt:
         pass
     finally:
@@ -141,11 +145,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self._foreign():
             self._send(HTTPStatus.FORBIDDEN, b"not for other sites\n", "text/plain")
             return
-        parts = urlsplit(self.path)
-        path = unquote(parts.path).removeprefix("/")
+        address, _, query = self.path.partition("?")
+        path = unquote(address).removeprefix("/")
         kind, _, name = path.partition("/")
         if path == "events":
-            self._events(parse_qs(parts.query).get("revision", [""])[0])
+            self._events(parse_qs(query).get("revision", [""])[0])
         elif path == "deck.js":
             self._send(HTTPStatus.OK, self._deck().encode(), TYPES[".js"])
         elif kind == "topics":
@@ -163,6 +167,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Whether a request names another host, or comes from another site's page."""
         port = self.server.server_port
         hosts = {f"{HOST}:{port}", f"localhost:{port}"}
+        if port == _HTTP:
+            hosts |= {HOST, "localhost"}
         origin = self.headers.get("Origin")
         return (
             self.headers.get("Host") not in hosts
@@ -247,6 +253,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self._headers(_PAGE_POLICY)
         self.end_headers()
+        self.close_connection = True
+        if self.command == "HEAD":
+            return
         with suppress(OSError):
             # Sent at once, so that the page knows that it is connected.
             self.wfile.write(b"retry: 1000\n\n")
@@ -261,7 +270,6 @@ class _Handler(BaseHTTPRequestHandler):
                 event = f'{{"revision":{state.revision},"deck":{deck},"problems":{problems}}}'
                 self.wfile.write(f"data: {event}\n\n".encode())
                 known = state
-        self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:
         """Every request of every card would be said."""

@@ -1,11 +1,13 @@
 """What the browser sees: the deck as it was last good, and what is wrong with it now."""
 
+import secrets
 import threading
 import traceback
 from collections.abc import Iterable
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from builder import lock as locks
 from builder.cache import JSON, Cache
@@ -25,7 +27,7 @@ class State:
     """A state of the preview; it never changes, another one takes its place.
 
     Attributes:
-        revision: Counts up with every state.
+        revision: Counts up with every state, from a number that no other start of the preview has.
         view: The last good state of the deck; None if there was none yet.
         read: Counts how often the files were read.
         problems: What is wrong, as JSON.
@@ -51,7 +53,9 @@ class Session:
         self._workers = Workers(project, cache, now)
         self._lock, self._lock_text = locks.Lock(), b""
         self._changed = threading.Condition()
-        self._state = State(0, None, 0, ())
+        # A page that was open before the preview was started again must not take this one's states
+        # for those that it knows.
+        self._state = State(secrets.randbits(32), None, 0, ())
         self._closed = False
         self._readable = True
         self._check: Future[tuple[Diagnostic, ...]] | None = None
@@ -145,9 +149,7 @@ class Session:
             if diagnostic.span:
                 path = diagnostic.span.path
                 if path not in texts:
-                    file = self.project.root / path
-                    raw = file.read_bytes() if file.is_file() else b""
-                    texts[path] = raw.decode("utf-8-sig", "replace")
+                    texts[path] = _text(self.project.root / path)
                 shown = excerpt(diagnostic.span, texts[path])
             told.append({**as_json(diagnostic), "excerpt": shown})
         return tuple(told)
@@ -166,6 +168,8 @@ class Session:
     def pages(self, name: str) -> Drawn:
         """A printed output of the present state; waits until it is drawn."""
         with self._changed:
+            if self._closed:
+                return Drawn(b"", "the preview has ended")
             read = self._state.read
             before = self._pages.get(name)
             if before is None or before[0] != read:
@@ -177,8 +181,11 @@ class Session:
             return future.result()
         except CancelledError:
             return Drawn(b"", "the content changed meanwhile")
-        except (BrokenProcessPool, OSError) as error:
-            return Drawn(b"", f"the pages could not be drawn: {error}")
+        except Exception as error:
+            if isinstance(error, _NOT_OURS):
+                return Drawn(b"", f"the pages could not be drawn: {error}")
+            traceback.print_exception(error)
+            return Drawn(b"", f"Deckwright failed: {error!r}; the terminal has the details")
 
     def close(self) -> None:
         """End what is under way, and tell all who wait."""
@@ -188,9 +195,21 @@ class Session:
         self._workers.close()
 
 
+def _text(file: Path) -> str:
+    """What is in a file; nothing if it is gone, or cannot be read."""
+    try:
+        return file.read_bytes().decode("utf-8-sig", "replace")
+    except OSError:
+        return ""
+
+
+#: Failures of the machine; all others but content's are bugs.
+_NOT_OURS = (BrokenProcessPool, EnvironmentProblem, OSError)
+
+
 def _failed(error: Exception) -> JSON:
     """What is no fault of the content: of the machine, or a bug."""
-    if isinstance(error, (BrokenProcessPool, EnvironmentProblem, OSError)):
+    if isinstance(error, _NOT_OURS):
         said = Diagnostic("preview", f"the content could not be read or checked: {error}", None)
     else:
         traceback.print_exception(error)

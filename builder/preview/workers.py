@@ -2,10 +2,12 @@
 
 import os
 import signal
+import sys
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 
 from builder.cache import Cache
 from builder.diagnostics import ContentError, Diagnostic, EnvironmentProblem
@@ -49,25 +51,39 @@ class Workers:
         return pool
 
     def close(self) -> None:
-        """End the processes, whatever they are at."""
+        """End the processes, whatever they are at, and those that they started."""
         for pool in self._pools.values():
             running = list((getattr(pool, "_processes", None) or {}).values())
             pool.shutdown(wait=False, cancel_futures=True)
             for process in running:
-                process.terminate()
+                _end(process)
         self._pools.clear()
+
+
+def _end(process: BaseProcess) -> None:
+    """A process alone would leave those behind that read and draw for it, waiting for ever."""
+    if sys.platform != "win32" and process.pid is not None:
+        try:
+            os.killpg(process.pid, signal.SIGTERM)
+        except ProcessLookupError:  # it has no group yet, hence no others either
+            process.terminate()
+    else:
+        process.terminate()
 
 
 def _start() -> None:
     # Ctrl-C reaches all processes of a terminal; the preview itself ends these.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "win32":
+        os.setpgid(0, 0)
 
 
 def _check(project: Project, cache: Cache, now: int) -> tuple[Diagnostic, ...]:
     from builder.build import check
 
     try:
-        return check(project, cache, now, os.cpu_count() or 1).warnings
+        # One process: what takes long the preview has just read, and it is in the cache.
+        return check(project, cache, now, 1).warnings
     except ContentError as error:
         return error.diagnostics
 

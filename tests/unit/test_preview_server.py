@@ -99,6 +99,7 @@ def test_nothing_can_be_changed(port: int) -> None:
         "/print/averages.apkg",
         "/media/",
         "/%00",
+        "//[",
     ],
 )
 def test_no_other_file_is_served(port: int, path: str) -> None:
@@ -136,6 +137,9 @@ def test_head_has_no_body(port: int) -> None:
     status, headers, body = ask(port, "/", "HEAD")
     assert (status, body) == (200, b"")
     assert int(headers["content-length"]) > 1000
+    status, headers, body = ask(port, "/events", "HEAD")
+    assert (status, body) == (200, b"")
+    assert headers["content-type"].startswith("text/event-stream")
 
 
 def test_it_listens_on_the_loopback_only(port: int) -> None:

@@ -1,14 +1,17 @@
 """The preview outlives whatever goes wrong, and shows the last good state meanwhile."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from builder.cache import Cache
+from builder.diagnostics import ContentError, Diagnostic, Span
 from builder.preview import session as sessions
 from builder.preview.session import Session, State
+from builder.preview.workers import Drawn
 from builder.project import Project
 from tests.browser.previewing import edit, new_project
 
@@ -89,6 +92,52 @@ def test_a_bug_is_told_and_the_next_save_is_read(
     assert session.state.view is good
     session.reload()
     assert session.state.problems == ()
+
+
+def test_a_problem_of_a_file_that_cannot_be_read_is_told(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.reload()
+    gone = Span("content/topics", 1, 1, 1, 1)  # no file at all
+
+    def fail(*_: object) -> None:
+        raise ContentError([Diagnostic("not-utf8", "bad", gone)])
+
+    with monkeypatch.context() as broken:
+        broken.setattr(sessions, "load", fail)
+        session.reload()
+    assert codes(session.state) == ["not-utf8"]
+    session.reload()
+    assert codes(session.state) == []
+
+
+def test_a_bug_in_drawing_is_told_and_the_next_save_is_drawn(
+    session: Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.reload()
+    failed: Future[Drawn] = Future()
+    failed.set_exception(ZeroDivisionError("oh"))
+    with monkeypatch.context() as broken:
+        broken.setattr(session._workers, "draw", lambda _: failed)
+        drawn = session.pages("sheet-en.pdf")
+    assert drawn.data == b""
+    assert "ZeroDivisionError('oh')" in drawn.problem
+    assert "ZeroDivisionError: oh" in capsys.readouterr().err
+    session.reload()
+    assert session.pages("sheet-en.pdf").data.startswith(b"%PDF-")
+
+
+def test_nothing_is_drawn_after_the_end(session: Session) -> None:
+    session.reload()
+    session.close()
+    assert session.pages("sheet-en.pdf") == Drawn(b"", "the preview has ended")
+
+
+def test_another_start_counts_otherwise(project: Project, cache: Cache, session: Session) -> None:
+    """Or a page that outlived the preview would take new content for what it knows."""
+    again = Session(project, cache, NOW)
+    assert again.state.revision != session.state.revision
+    again.close()
 
 
 def test_pages_of_bad_content_say_why_there_are_none(project: Project, session: Session) -> None:
