@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from builder.importing.convert import (
     keep_as_fields,
     keep_as_html,
 )
+from builder.importing.identity import learners_lock
 from builder.importing.language import guess
 from builder.importing.markdown import to_markdown
 from builder.importing.printable import one_line, printable
@@ -36,10 +37,8 @@ from builder.importing.report import Report
 from builder.importing.writing import text_files
 from builder.lint import CODES
 from builder.load import Loaded, load
-from builder.lock import Lock, NoteEntry, NoteTypeEntry, Part
 from builder.project import Project
 from builder.scaffold import NotEmptyError, identifier
-from builder.targets import anki, faces
 from builder.targets.notes import field_style
 
 
@@ -159,7 +158,7 @@ class _Import:
         self._write_media()
         project = Project(self.draft)
         loaded = self._settle(project)
-        lock = self._lock(project, loaded)
+        lock = learners_lock(project, loaded, self.made, self.now)
         (project.content / "deck.lock").write_bytes(locks.write(lock).encode())
         return Report.of(
             self.title, self.made, loaded, self.read, self.rules or {}, prints=self.prints
@@ -284,59 +283,6 @@ class _Import:
             for code, count in sorted(found.items())
             if (count > many or code in errors) and code != "unused-figure"
         }
-
-    # Identity
-
-    def _lock(self, project: Project, loaded: Loaded) -> Lock:
-        """What learners of the deck have, as if all of it had been built here before."""
-        notes = {note.key: note for note in self.made.notes}
-        entries: dict[str, NoteEntry] = {}
-        for note in loaded.notes:
-            if notes[note.key].is_plain:
-                continue
-            known = notes[note.key].source
-            changed = self._time(known.changed or self.now)
-            entries[note.key] = NoteEntry(
-                key=note.key,
-                kind=note.kind,
-                guid=known.guid or locks.guid(loaded.deck.file.id, note.key),
-                numbers=note.numbers,
-                content=note.content,
-                first_seen=min(self._time(known.created or self.now), changed),
-                changed_at=changed,
-            )
-        seed = Lock(None, self._types(project, loaded), entries)
-        lock, _ = anki.next_lock(
-            loaded.deck, loaded.notes, project, seed, self.now, loaded.spans.get
-        )
-        return lock
-
-    def _types(self, project: Project, loaded: Loaded) -> Mapping[str, NoteTypeEntry]:
-        kept = keeping.read(project, loaded.deck.file)
-        made = faces.kept_entries(loaded.deck.file, kept, Lock())
-        known: dict[str, NoteTypeEntry] = {}
-        for kind in self.made.types:
-            if kind.id not in made:
-                continue  # all its notes are plain items
-            entry, source = made[kind.id], kind.source
-            if not source.id:
-                known[kind.id] = replace(entry, changed_at=self.now)
-                continue
-            known[kind.id] = replace(
-                entry,
-                id=source.id,
-                fields=_with_ids(entry.fields, source.fields),
-                templates=_with_ids(entry.templates, [each.part for each in source.templates]),
-                changed_at=self._time(source.changed_at),
-            )
-        return known
-
-    def _time(self, seconds: int) -> int:
-        return min(max(seconds, locks.EARLIEST), self.now)
-
-
-def _with_ids(made: tuple[Part, ...], known: Iterable[Part]) -> tuple[Part, ...]:
-    return tuple(Part(other.id, part.name) for part, other in zip(made, known, strict=True))
 
 
 def _guilty(project: Project, errors: Iterable[Diagnostic]) -> list[tuple[Diagnostic, str | None]]:
