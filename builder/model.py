@@ -147,8 +147,8 @@ class Item(Record):
     formula: Text | None = None
     """LaTeX without dollars, of no language: shown once, under both columns in print."""
     figure: Text | None = None
-    """File name in `content/figures`, such as `rope.svg`; what has `lang` in an SVG is shown in that
-    language only."""
+    """File name in `content/figures`, such as `rope.svg`; what has `lang` in an SVG is shown in
+    that language only."""
     code: CodeBlock | None = None
     """A program, shown once."""
     table: Shared | None = None
