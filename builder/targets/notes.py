@@ -74,12 +74,17 @@ class _Writer:
         self.figures = folder
         self.kept = kept
         self.names: dict[str, str] = {}
-        self.plain = self.style("plain")
-        self.cloze = self.style("anki")
+        self.plain = {language: self.style("plain", language) for language in deck.languages}
+        self.cloze = {language: self.style("anki", language) for language in deck.languages}
         self.order = {kind: faces.field_names(kind, deck.languages) for kind in KINDS}
 
-    def style(self, cloze: Literal["plain", "anki"]) -> markup.Style:
-        return markup.Style(cloze=cloze, math=markup.anki_math, image=self.image, inline=True)
+    def style(self, cloze: Literal["plain", "anki"], language: str) -> markup.Style:
+        """How the texts of a language become HTML: pictures with words show that language's."""
+
+        def image(source: str, alt: str) -> str:
+            return self.image(figures.in_language(self.figures, source, language), alt)
+
+        return markup.Style(cloze=cloze, math=markup.anki_math, image=image, inline=True)
 
     def notes(self, topic: Topic) -> Iterator[Note]:
         title = self.texts("Topic", topic.title)
@@ -207,20 +212,23 @@ class _Writer:
         if len(set(table.values())) > 1:
             return self.texts("Table", table)
         text = table[self.deck.languages[0]]
-        return {"Table": markup.render(markup.parse(text), self.plain).strip()}
+        return {
+            "Table": markup.render(markup.parse(text), self.plain[self.deck.languages[0]]).strip()
+        }
 
     def texts(
-        self, role: str, texts: Mapping[str, str], style: markup.Style | None = None
+        self, role: str, texts: Mapping[str, str], styles: Mapping[str, markup.Style] | None = None
     ) -> dict[str, str]:
+        styles = styles or self.plain
         return {
-            f"{role} {language}": markup.render(markup.parse(text), style or self.plain).strip()
+            f"{role} {language}": markup.render(markup.parse(text), styles[language]).strip()
             for language, text in texts.items()
         }
 
     def symbols(self, item: Item, language: str) -> str:
         rows = (
             f'<li><span class="symbol">{markup.anki_math(symbol, display=False)}</span> '
-            f"{markup.render(markup.parse(meaning[language]), self.plain).strip()}</li>"
+            f"{markup.render(markup.parse(meaning[language]), self.plain[language]).strip()}</li>"
             for symbol, meaning in item.where.items()
         )
         return f"<ul>{''.join(rows)}</ul>"

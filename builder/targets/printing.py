@@ -7,6 +7,7 @@ or chooses. Everything here is pure: the same deck gives the same records, with 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from markupsafe import Markup, escape
@@ -474,7 +475,7 @@ class Scribe:
         style = markup.Style(
             cloze=cloze,
             math=self.math,
-            image=image,
+            image=partial(self.image, language),
             autospace=True,
             inline=inline,
             asked=asked,
@@ -486,6 +487,10 @@ class Scribe:
             Markup(breakable(markup.render(document, style))),
             " ".join(markup.plain(document).split()),
         )
+
+    def image(self, language: str, source: str, alt: str) -> str:
+        """A picture in a text, with the words of the text's language."""
+        return image(figures.in_language(self.folder, source, language), alt)
 
     def math(self, latex: str, display: bool) -> Markup:
         """A formula as the picture that `press` draws."""

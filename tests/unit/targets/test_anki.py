@@ -229,6 +229,20 @@ def test_a_figure_with_words_comes_once_a_language(project: Project) -> None:
     assert chinese.endswith(".svg")
 
 
+def test_a_picture_in_a_text_has_the_words_of_its_language(project: Project) -> None:
+    svg = (
+        "<svg xmlns='http://www.w3.org/2000/svg'><text lang='zh'>点</text><text lang='en'>a</text>"
+    )
+    (project.content / "figures" / "dot.svg").write_text(svg + "</svg>", "utf-8")
+    detail = {"zh": "见 ![点](dot.svg)", "en": "See ![dot](dot.svg)"}
+    note = notes(make_deck({"full": FULL | {"detail": detail}}), project)[0]
+    shown = {name: path for name, path in note.media.items() if "dot.svg" in path}
+    chinese, english = shown
+    assert list(shown.values()) == ["figures/dot.svg?lang=zh", "figures/dot.svg?lang=en"]
+    assert note.fields["Detail zh"] == f'见 <img src="{chinese}" alt="点">'
+    assert note.fields["Detail en"] == f'See <img src="{english}" alt="dot">'
+
+
 def content_of(project: Project, **changes: Any) -> str:
     return notes(make_deck({"a": FULL | changes}), project)[0].content
 

@@ -85,6 +85,24 @@ def test_a_figure_with_words_stands_in_each_language(cache: Cache, tmp_path: Pat
     assert pictures(languages=[second]) == [other]
 
 
+def test_a_picture_in_a_text_has_the_words_of_its_language(cache: Cache, tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    shutil.copytree(SAMPLE.content, project.content)
+    deck = load(project, cache).deck
+    words = "".join(f"<text lang='{language}'>a</text>" for language in deck.languages)
+    svg = f"<svg xmlns='http://www.w3.org/2000/svg'>{words}</svg>"
+    (project.content / "figures" / "dot.svg").write_text(svg, "utf-8")
+    first, *rest = deck.topics
+    item_id, item = next(iter(first.items.items()))
+    detail = dict.fromkeys(deck.languages, "![a](dot.svg)")
+    items = first.items | {item_id: item.model_copy(update={"detail": detail})}
+    changed = deck.model_copy(update={"topics": (first.model_copy(update={"items": items}), *rest)})
+    settings = Output(target="handout")
+    job = handout.render(changed, Context(project, "handout.pdf", settings, Lock(), cache))
+    for language in deck.languages:
+        assert f'src="figures/dot.svg?lang={language}"' in article(job, item_id)
+
+
 def test_symbols_of_a_formula_are_explained_in_each_language(deck: Deck, cache: Cache) -> None:
     box = article(make(deck, cache), "scaling").partition('class="columns where"')[2]
     chinese, english = re.findall(r"<td lang=[^>]*>(.*?)</td>", box)[:2]
