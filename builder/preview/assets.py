@@ -18,21 +18,37 @@ TYPES = {
     ".jpeg": "image/jpeg",
     ".gif": "image/gif",
     ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".bmp": "image/bmp",
     ".woff": "font/woff",
     ".woff2": "font/woff2",
     ".ttf": "font/ttf",
     ".otf": "font/otf",
     ".mp3": "audio/mpeg",
     ".m4a": "audio/mp4",
+    ".aac": "audio/aac",
     ".ogg": "audio/ogg",
     ".oga": "audio/ogg",
     ".opus": "audio/ogg",
     ".wav": "audio/wav",
     ".flac": "audio/flac",
     ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+    ".ogv": "video/ogg",
     ".webm": "video/webm",
     ".pdf": "application/pdf",
 }
+
+#: What a card has no use for. Decks that people share bring programs for Anki's pages; a card could
+#: have them run here, in a frame of its own.
+_NOT_SHOWN = {".html", ".js", ".json", ".pdf"}
+
+
+def may_be_shown(name: str) -> bool:
+    """Whether a deck's file may be among the pictures, sounds and styles of cards."""
+    suffix = Path(name).suffix.lower()
+    return suffix in TYPES and suffix not in _NOT_SHOWN
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from builder.cache import Cache
 from builder.diagnostics import Diagnostic
 from builder.load import load
 from builder.preview.assets import assets
-from builder.preview.view import Viewer
+from builder.preview.view import SCRIPT, Viewer
 from builder.project import Project
 
 
@@ -79,8 +79,9 @@ def export(project: Project, cache: Cache, now: int, folder: Path) -> Exported:
 
 def _refuse_others(folder: Path) -> None:
     """What an export replaces must be of an export: `content`, say, has a folder `media` too."""
-    if (folder / "deck.js").is_file():
+    deck = folder / "deck.js"
+    if deck.is_file() and deck.read_bytes().startswith(SCRIPT.encode()):
         return
-    for name in ("index.html", "media", "mathjax"):
+    for name in ("index.html", "deck.js", "media", "mathjax"):
         if (folder / name).exists():
             raise FileExistsError(f"there is a '{name}' that no export made; name another folder")

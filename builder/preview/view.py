@@ -19,9 +19,13 @@ from builder.kept import Kept
 from builder.load import Loaded
 from builder.lock import Lock
 from builder.model import Deck, Topic, html_language
+from builder.preview.assets import may_be_shown
 from builder.project import Project
 from builder.targets import anki, faces
 from builder.targets.notes import Note
+
+#: How the program begins that holds a deck.
+SCRIPT = "window.DECKWRIGHT={"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def _script(more: Mapping[str, object], deck: str, topics: Mapping[str, str]) ->
     parts.append(f'"deck":{deck}')
     listed = ",".join(f"{_json(name)}:{text}" for name, text in topics.items())
     parts.append(f'"topics":{{{listed}}}')
-    return f"window.DECKWRIGHT={{{','.join(parts)}}};\n"
+    return f"{SCRIPT}{','.join(parts)}}};\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,7 @@ class Viewer:
         media = {name: content / path for note in loaded.notes for name, path in note.media.items()}
         # Templates and styles of imported decks refer to these.
         media |= {name: content / "media" / name for name in kept.media if name.startswith("_")}
+        media = {name: file for name, file in media.items() if may_be_shown(name)}
         texts = {name: written.text for name, written in topics.items()}
         return View(_json(about), texts, media, printed)
 

@@ -53,10 +53,10 @@ class Workers:
     def close(self) -> None:
         """End the processes, whatever they are at, and those that they started."""
         for pool in self._pools.values():
-            running = list((getattr(pool, "_processes", None) or {}).values())
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in running:
+            for process in list((getattr(pool, "_processes", None) or {}).values()):
                 _end(process)
+            # Waits for its thread, or what it leaves behind would be tidied up, or half, at exit.
+            pool.shutdown(cancel_futures=True)
         self._pools.clear()
 
 

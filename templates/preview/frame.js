@@ -13,7 +13,7 @@ window.addEventListener("message", (event) => {
   if (event.source !== window.parent) return;
   if (event.data?.hello) tell({ ready: true });
   if (event.data?.draw === undefined) return;
-  drawing = drawing.then(() => draw(event.data)).catch((error) => tell({ failed: String(error) }));
+  drawing = drawing.then(() => draw(event.data)).catch((error) => tell({ drawn: event.data.draw, failed: String(error) }));
 });
 
 function tell(message) {
@@ -28,6 +28,7 @@ async function draw({ draw: number, html, body, root, night, place, answered }) 
   document.body.className = night ? `${body} nightMode night_mode` : body;
   if (html !== last.html) {
     const qa = document.getElementById("qa");
+    last = {};  // until this is drawn: it may fail half-way
     qa.innerHTML = html;
     await window.MathJax.startup.promise;
     window.MathJax.typesetClear();

@@ -91,11 +91,20 @@ function start() {
   $("help-button").addEventListener("click", KEYS["?"]);
   $("menu").addEventListener("click", () => menu(!document.documentElement.classList.contains("listed")));
   $("topics").addEventListener("click", (event) => { if (event.target.closest("a")) menu(false); });
-  window.addEventListener("hashchange", () => stage.go(decodeURIComponent(location.hash.slice(1))));
+  window.addEventListener("hashchange", () => stage.go(asked()));
   dressed();
-  stage.go(decodeURIComponent(location.hash.slice(1)));
+  stage.go(asked());
   problems.take(DECKWRIGHT.problems ?? []);
   if (model.live) listen();
+}
+
+/** The id in the address; nothing if it is written so that it cannot be one. */
+function asked() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
 }
 
 /** What depends on the deck as a whole. */

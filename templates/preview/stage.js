@@ -12,6 +12,7 @@ let drawn = () => {};
 window.addEventListener("message", (event) => {
   if (event.source !== $("card").contentWindow) return;
   const { ready: frame, drawn: at, key, failed } = event.data ?? {};
+  if (failed) console.error(failed);
   if (frame) {
     ready = true;
     stage.draw();
@@ -19,8 +20,6 @@ window.addEventListener("message", (event) => {
     if (at !== number) return;
     document.documentElement.dataset.idle = "yes";
     drawn();
-  } else if (failed) {
-    console.error(failed);
   } else if (key) {
     document.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
   }
@@ -122,7 +121,8 @@ function facts({ note, item, topic }) {
 
 /** The address that opens a place in VS Code. */
 stage.editor = (path, line, column) =>
-  `vscode://file/${encodeURI(`${DECKWRIGHT.root}/${path}`.replace(/^\//, ""))}:${line}:${column}`;
+  `vscode://file/${encodeURI(`${DECKWRIGHT.root}/${path}`.replace(/^\//, ""))
+    .replace(/[#?]/g, encodeURIComponent)}:${line}:${column}`;
 
 /** Show the card of an id, or the pages of a document: `print/handout.pdf`. */
 stage.go = (id) => {
@@ -170,8 +170,9 @@ stage.open = async (name) => {
   stage.view = name;
   stage.dress();
   const address = model.live ? `print/${name}?revision=${model.revision}` : name;
-  if (address === shown) return;
   $("print-link").href = address;
+  $("print-state").textContent = "";
+  if (address === shown) return;
   if (model.live) {
     $("print-state").textContent = word("drawing");
     await fetch(address).then((answer) => answer.blob()).catch(() => {});

@@ -191,6 +191,15 @@ def test_an_address_leads_to_a_card(address: str, reviewer: Reviewer) -> None:
         expect(it.page.locator("#facts code")).to_have_text("mean-definition.outlier")
 
 
+def test_an_address_that_cannot_be_read_leads_to_the_first_card(
+    address: str, reviewer: Reviewer
+) -> None:
+    with shown(reviewer.browser, f"{address}#100%") as it:
+        expect(it.card.locator("#qa")).to_contain_text(QUESTION)
+        it.page.evaluate("() => { location.hash = 'mean-definition.outlier'; }")
+        expect(it.page.locator("#facts code")).to_have_text("mean-definition.outlier")
+
+
 def test_a_place_opens_in_the_editor(page: Shown) -> None:
     link = page.page.locator("#facts a")
     place = link.text_content() or ""
@@ -372,7 +381,42 @@ def test_the_page_says_when_the_preview_stopped(project: Path, reviewer: Reviewe
     context.close()
 
 
+def test_a_card_that_cannot_be_drawn_does_not_stop_the_next(
+    project: Path, reviewer: Reviewer
+) -> None:
+    page = reviewer.browser.new_page()
+    with running(project) as address:
+        page.goto(address)
+        page.wait_for_selector("html[data-idle=yes]")
+        qa = page.frame_locator("#card").locator("#qa")
+        qa.evaluate("() => { MathJax.typesetPromise = () => Promise.reject(new Error('oh')); }")
+        edit(project, "topics/averages.yaml", QUESTION, "How does one get the mean?")
+        expect(qa).to_contain_text("How does one get the mean?")
+        edit(project, "topics/averages.yaml", "How does one get the mean?", QUESTION)
+        expect(qa).to_contain_text(QUESTION)
+    page.close()
+
+
 # ---------------------------------------------------------------- printed pages
+
+
+def test_a_document_left_before_it_was_drawn_is_forgotten(page: Shown) -> None:
+    tabs = page.page.locator("#tabs button")
+    first, second = (tabs.nth(at).text_content() or "" for at in (1, 2))
+    state, link = page.page.locator("#print-state"), page.page.locator("#print-link")
+    held: list[Route] = []
+    page.page.route(f"**/print/{second}*", lambda route: held.append(route))  # noqa: PLW0108
+    tabs.nth(1).click()
+    expect(page.page.locator("#pages")).to_have_attribute("src", re.compile(f"^print/{first}"))
+    expect(state).to_have_text("")
+    tabs.nth(2).click()
+    expect(state).to_have_text("Drawing the pages…")
+    tabs.nth(1).click()
+    expect(state).to_have_text("")
+    expect(link).to_have_attribute("href", re.compile(f"^print/{first}"))
+    for route in held:
+        route.abort()
+    page.complaints.clear()  # of the abort
 
 
 def test_pages_are_drawn_in_the_background(project: Path, reviewer: Reviewer) -> None:

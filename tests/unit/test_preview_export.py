@@ -96,7 +96,7 @@ def test_a_deck_without_print_is_exported(project: Path, tmp_path: Path) -> None
     assert data(tmp_path / "site")["deck"]["print"] == []
 
 
-@pytest.mark.parametrize("name", ["media/house.png", "index.html"])
+@pytest.mark.parametrize("name", ["media/house.png", "index.html", "deck.js"])
 def test_what_is_not_of_an_export_is_left_alone(project: Path, tmp_path: Path, name: str) -> None:
     other = tmp_path / "other" / name
     other.parent.mkdir(parents=True)

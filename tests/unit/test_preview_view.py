@@ -103,6 +103,28 @@ def test_variants_are_what_the_packages_show(project: Project, cache: Cache) -> 
     assert len({each["css"] for each in variants}) == 3
 
 
+def test_programs_of_imported_decks_are_not_served(project: Project, cache: Cache) -> None:
+    """A card cannot run them itself, but a frame in it could."""
+    edit(
+        project.root,
+        "deck.yaml",
+        "outputs:",
+        "note_types:\n  word: {name: Word, fields: [Word], cards: [Recall]}\noutputs:",
+    )
+    looks = project.root / "templates/anki/word"
+    looks.mkdir(parents=True)
+    (looks / "front-1.html").write_text("<script src=_look.js></script>{{Word}}", "utf-8")
+    (looks / "back-1.html").write_text("{{FrontSide}}", "utf-8")
+    (looks / "style.css").write_text("@import '_look.css'", "utf-8")
+    media = project.content / "media"
+    media.mkdir()
+    names = ["_look.css", "_look.js", "_LOOK.JS", "_look.mjs", "_look.html", "_look.woff2", "_look"]
+    for name in names:
+        (media / name).write_bytes(b"")
+    served = Viewer(project).view(load(project, cache), lock_of(project)).media
+    assert {name for name in served if name in names} == {"_look.css", "_look.woff2"}
+
+
 def test_saves_are_seen_and_leftovers_are_not(project: Project) -> None:
     before = snapshot(project)
     topic = project.content / "topics/averages.yaml"
