@@ -1,6 +1,7 @@
 """Every text's markup, checked where it stands: Markdown, clozes, formulas, figures, code."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -175,7 +176,7 @@ class Texts:
         if not isinstance(node, source.Scalar) or not node.value:
             return None
         document = markup.parse(node.value)
-        for problem in document.problems:
+        for problem in _few_of_each(document.problems):
             self.problems.append(
                 Diagnostic(
                     problem.code,
@@ -209,6 +210,15 @@ class Texts:
             result = results[formula]
             if isinstance(result, MathProblem):
                 self.problems.append(Diagnostic("bad-math", result.message, place(), result.help))
+
+
+def _few_of_each(problems: Iterable[markup.Problem]) -> Iterator[markup.Problem]:
+    """The first problems of each kind: a text that was pasted wrong repeats one mistake."""
+    seen: Counter[str] = Counter()
+    for problem in problems:
+        seen[problem.code] += 1
+        if seen[problem.code] <= source.MAX_SAME:
+            yield problem
 
 
 def _clozes(numbers: list[int]) -> str:

@@ -6,6 +6,7 @@ deck.yaml, or waivers: all that happens here. `explain` says what each code mean
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from builder.diagnostics import Diagnostic, Severity, Span, did_you_mean
@@ -209,10 +210,14 @@ def lint_deck(
     )
 
 
+#: Of one rule in one item: a text that was pasted wrong may break a rule a thousand times.
+_MOST_FINDINGS: Final = 20
+
+
 def _findings(content: Content) -> Iterator[tuple[Entry, Finding]]:
     for entry in content.entries:
         for rule in ITEM_RULES:
-            for finding in rule(entry, content):
+            for finding in islice(rule(entry, content), _MOST_FINDINGS):
                 yield entry, finding
     for topic_rule in TOPIC_RULES:
         yield from topic_rule(content)
