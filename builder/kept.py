@@ -158,6 +158,30 @@ def references(text: str) -> Iterator[str]:
             yield html.unescape(match[1])
 
 
+def renamed(text: str, name: Callable[[str], str | None]) -> str:
+    """The HTML with other names of media files, and nothing else changed.
+
+    Args:
+        text: A field.
+        name: The new name of a file, or None if it keeps its own.
+    """
+
+    def put(match: re.Match[str]) -> str:
+        group = match.lastindex
+        if group is None:
+            return match[0]
+        new = name(html.unescape(match[group]))
+        if new is None:
+            return match[0]
+        start, end = (place - match.start() for place in match.span(group))
+        written = html.escape(new, quote=match.re is _SOURCE)
+        if match.re is _SOURCE and group == 3:  # it had no quotation marks and may need some now
+            written = f'"{written}"'
+        return match[0][:start] + written + match[0][end:]
+
+    return _SOUND.sub(put, _SOURCE.sub(put, text))
+
+
 def found(name: str, known: Collection[str]) -> str | None:
     """The file that a reference means; Anki takes percent signs of an address, too."""
     return name if name in known else unquote(name) if unquote(name) in known else None

@@ -276,11 +276,9 @@ def _media_names(media: Collection[str], safe_name: Callable[[str], str]) -> dic
 
 def _renamed(html: str, names: Mapping[str, str]) -> str:
     """A field with the safe names of its media."""
-    for reference in set(keeping.references(html)):
-        known = keeping.found(unicodedata.normalize("NFC", reference), names)
-        if known is not None and names[known] != reference:
-            import html as entities
 
-            for written in {reference, entities.escape(reference)}:
-                html = html.replace(written, names[known])
-    return html
+    def name(reference: str) -> str | None:
+        known = keeping.found(unicodedata.normalize("NFC", reference), names)
+        return None if known is None or names[known] == reference else names[known]
+
+    return keeping.renamed(html, name)

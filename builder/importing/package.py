@@ -1,5 +1,6 @@
 """An `.apkg` file, of any format that Anki writes, unpacked within limits."""
 
+import errno
 import json
 import re
 import unicodedata
@@ -20,6 +21,7 @@ _MAX_LISTING = 64 << 20
 
 #: The newest format first: packages hold an older one beside it that only says to update Anki.
 _COLLECTIONS = ("collection.anki21b", "collection.anki21", "collection.anki2")
+_DAMAGED = "it is damaged, or no zip file as Anki packages are"
 
 
 def read(file: Path, work: Path) -> Source:
@@ -51,12 +53,17 @@ def read(file: Path, work: Path) -> Source:
             database = work / "collection"
             _unpack(archive, collection, database)
             return legacy.read(database, _media(archive, members, work / "media"))
-    except (zipfile.BadZipFile, zlib.error, EOFError):
-        raise UnreadableError("it is damaged, or no zip file as Anki packages are") from None
     except (NotImplementedError, RuntimeError):
         raise UnreadableError(
             "it is encrypted, or packed in a way that Anki does not use"
         ) from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError):
+        raise UnreadableError(_DAMAGED) from None
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # the disk is full, say
+            raise
+        # Its directory points before the file's beginning.
+        raise UnreadableError(_DAMAGED) from None
 
 
 def _check_sizes(infos: list[zipfile.ZipInfo]) -> None:

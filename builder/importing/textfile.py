@@ -27,6 +27,9 @@ from builder.lock import Part
 
 MAX_BYTES = 256 << 20
 _MAX_COLUMNS = 200
+#: Characters between two separators. More than a field may have: one that is too long is left out
+#: alone, but behind a quotation mark that nothing closes lies half the file.
+_MAX_CELL = 2 * MAX_FIELD
 
 _SEPARATORS = {
     "comma": ",",
@@ -93,7 +96,10 @@ def _header(text: str) -> tuple[_Head, str]:
         _take(head, name.strip().lower(), value if name == "columns" else value.strip())
         at = end
     if head.separator and head.columns:
-        ((columns),) = csv.reader([head.columns[0]], delimiter=head.separator)
+        try:
+            columns = next(csv.reader([head.columns[0]], delimiter=head.separator))
+        except csv.Error as error:
+            raise UnreadableError(f"its line of columns cannot be read ({error})") from None
         head.columns = tuple(column.strip() for column in columns)
     return head, text[at:]
 
@@ -101,7 +107,7 @@ def _header(text: str) -> tuple[_Head, str]:
 def _take(head: _Head, name: str, value: str) -> None:
     match name:
         case "separator":
-            head.separator = _SEPARATORS.get(value.lower(), value[:1])
+            head.separator = _SEPARATORS.get(value.lower(), value[:1].strip('"\r'))
         case "html":
             head.html = value.lower() == "true"
         case "tags":
@@ -113,7 +119,7 @@ def _take(head: _Head, name: str, value: str) -> None:
         case "deck":
             head.deck = value
         case "guid column" | "tags column" | "deck column" | "notetype column":
-            if value.isdecimal() and 0 < int(value) <= _MAX_COLUMNS:
+            if value.isdecimal() and len(value) < 10 and 0 < int(value) <= _MAX_COLUMNS:
                 head.places[name.removesuffix(" column")] = int(value)
         case _:
             pass  # a comment
@@ -142,6 +148,7 @@ def _rows(body: str, delimiter: str) -> list[list[str]]:
             start = False
             yield line
 
+    usual = csv.field_size_limit(_MAX_CELL)
     try:
         for row in csv.reader(lines(), delimiter=delimiter):
             start = True
@@ -155,6 +162,8 @@ def _rows(body: str, delimiter: str) -> list[list[str]]:
         raise UnreadableError(
             f"a row cannot be read ({error}): is a quotation mark open?"
         ) from None
+    finally:
+        csv.field_size_limit(usual)
     return rows
 
 
@@ -237,6 +246,11 @@ def _names(head: _Head, places: Sequence[int]) -> dict[int, str]:
     }
 
 
+def _field_name(name: str) -> str:
+    """A name without what would mean something in a template, as Anki itself takes it out."""
+    return re.sub(r'[:{}"]', "", name).lstrip("#/^ ").rstrip()
+
+
 def _type(
     name: str, notes: Sequence[SourceNote], named: Mapping[int, str], identified: bool
 ) -> SourceType:
@@ -249,8 +263,12 @@ def _type(
     usual = ("Text", "Back Extra") if cloze else ("Front", "Back")
     fields: list[str] = []
     for place in range(count):
-        field_name = named.get(place) or (usual[place] if place < 2 else f"Field {place + 1}")
-        fields.append(field_name if field_name not in fields else f"{field_name} {place + 1}")
+        wanted = _field_name(named.get(place, ""))
+        wanted = wanted or (usual[place] if place < 2 else f"Field {place + 1}")
+        free, number = wanted, place + 1
+        while free in fields:
+            free, number = f"{wanted} {number}", number + 1
+        fields.append(free)
     others = "\n<br>\n".join(f"{{{{{name}}}}}" for name in fields[1:])
     front = f"{{{{cloze:{fields[0]}}}}}" if cloze else f"{{{{{fields[0]}}}}}"
     back = (

@@ -21,6 +21,7 @@ from builder.importing import modern, package
 from builder.importing.project import Choices, create
 from builder.importing.records import UnreadableError
 from builder.importing.report import Report
+from builder.kept import references
 from builder.load import load
 from builder.lock import Part
 from builder.project import Project
@@ -335,6 +336,50 @@ def test_a_bomb_is_not_unpacked(
     monkeypatch.setattr(package, "MAX_TOTAL", 1 << 20)
     with pytest.raises(UnreadableError, match="unpack"):
         imported(deck, tmp_path / "p", cache)
+
+
+@pytest.mark.parametrize(
+    ("found", "put"),
+    [
+        ("é".encode(), b"\xff\xfe"),  # a name that is no UTF-8
+        # It begins before the file does.
+        (b"PK\x05\x06", b"PK\x05\x06\0\0\0\0\2\0\2\0\xff\xff\xff\x00"),
+    ],
+)
+def test_a_directory_that_leads_nowhere(
+    deck: Path, tmp_path: Path, cache: Cache, found: bytes, put: bytes
+) -> None:
+    data = changed(deck, lambda members: members.update({"é": b"x"})).read_bytes()
+    at = data.rindex(found)
+    deck.write_bytes(data[:at] + put + data[at + len(put) :])
+    with pytest.raises(UnreadableError, match="it is damaged"):
+        imported(deck, tmp_path / "p", cache)
+
+
+def test_only_names_of_media_are_replaced(deck: Path, tmp_path: Path, cache: Cache) -> None:
+    """`A.png` must give way to `a.png`, for there are systems where they are one file."""
+    names = ["a.png", "A.png", "BA.png"]
+
+    def change(members: dict[str, bytes]) -> None:
+        members["media"] = json.dumps({str(at): name for at, name in enumerate(names)}).encode()
+        members.update({str(at): name.encode() for at, name in enumerate(names)})
+
+    edited(
+        deck,
+        """update notes set flds = 'Not A.png. <img src=A.png> <img src="BA.png"><img src="a.png">'
+        || ' [sound:A.png]' || char(31) || 'x'""",
+    )
+    imported(changed(deck, change), tmp_path / "p", cache)
+    [media] = [folder for folder in (tmp_path / "p").rglob("media") if folder.is_dir()]
+    files = {file.read_text(): file.name for file in media.iterdir()}
+    assert sorted(files) == sorted(names)
+    built = build(Project(tmp_path / "p"), cache, now=NOW, names=("mine.apkg",), locked=True)
+    deck.write_bytes(built.artifacts[0].data)
+    (tmp_path / "work").mkdir()
+    text = package.read(deck, tmp_path / "work").notes[0].fields[0]
+    assert text.startswith("Not A.png.")
+    pictures = [files[name] for name in ("A.png", "BA.png", "a.png", "A.png")]
+    assert list(references(text)) == pictures
 
 
 def test_flipped_bytes_end_in_a_project_or_a_reason(

@@ -86,7 +86,7 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
         (b"\xff\xfa", "no text in UTF-8"),
         (b"\xff\xfe\x00", "no text in UTF-8"),
         (b"a\0b,c", "no text"),
-        (b'"' + b"x" * 200_000, "quotation mark"),
+        (b'"' + b"x" * 2_100_000, "quotation mark"),
         (b"#guid column:1\nabc\n", "no fields"),
         (b"," * 30, "no rows"),
         (b"a" + b"," * 300, "columns"),
@@ -95,3 +95,41 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
 def test_what_is_no_deck(tmp_path: Path, text: bytes, message: str) -> None:
     with pytest.raises(UnreadableError, match=message):
         reading(tmp_path, text)
+
+
+def test_a_long_text_is_no_open_quotation_mark(tmp_path: Path) -> None:
+    """Python's own limit for a cell is 131,072 characters."""
+    long = "word " * 50_000
+    source = reading(tmp_path, f"#separator:tab\n#html:true\nq\t{long.strip()}\n")
+    assert source.notes[0].fields == ("q", long.strip())
+    with pytest.raises(UnreadableError, match="is a quotation mark open"):
+        reading(tmp_path, '#separator:tab\nq\t"a\n' + "next\trow\n" * 300_000)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"#separator:tab\n#guid column:{'9' * 5000}\n",
+        '#separator:"\n#columns:a"b\n',
+        "#separator:\\r\n",
+    ],
+)
+def test_headers_that_say_nothing_sensible_are_passed_over(tmp_path: Path, head: str) -> None:
+    assert len(reading(tmp_path, f"{head}q\ta\n").notes) == 1
+
+
+def test_columns_that_cannot_be_parted(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableError, match="its line of columns"):
+        reading(tmp_path, b"#separator:tab\n#columns:a\rb\tc\nq\ta\n")
+
+
+def test_names_of_columns_are_names_of_fields(tmp_path: Path) -> None:
+    """In a template `{{#c}}` begins a condition and `{{a:b}}` is a filter."""
+    text = '#separator:comma\n#columns:a:b,{{x}},#c,/d,A,A 6,A\n"1","2","3","4","5","6","7"\n'
+    source = reading(tmp_path, text)
+    [kind] = source.types.values()
+    names = [part.name for part in kind.fields]
+    assert names == ["ab", "x", "c", "d", "A", "A 6", "A 7"]
+    source = reading(tmp_path, "#separator:comma\n#columns:A,A 3,A\n1,2,3\n")
+    [kind] = source.types.values()
+    assert [part.name for part in kind.fields] == ["A", "A 3", "A 4"]
