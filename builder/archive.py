@@ -7,6 +7,7 @@ zlib's level 3.
 """
 
 import struct
+import zipfile
 import zlib
 from collections.abc import Mapping
 
@@ -22,6 +23,12 @@ _DEFLATED = 8
 _MODE = 0o100644 << 16
 _MAX_SIZE = 0xFFFFFFFF
 _MAX_MEMBERS = 0xFFFF
+
+#: What the standard library raises for a file that is damaged, or no zip file as ours are.
+DAMAGES = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError),
+    *(NotImplementedError, RuntimeError),
+)
 
 
 def zipped(members: Mapping[str, bytes]) -> bytes:

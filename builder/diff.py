@@ -15,6 +15,8 @@ from html import unescape
 from io import BytesIO
 from typing import Any, Literal
 
+from builder.archive import DAMAGES
+
 Verdict = Literal["safe", "needs an option", "loses progress"]
 
 #: Kinds of change in the order they are told.
@@ -122,17 +124,18 @@ def snapshot(package: bytes) -> Snapshot:
     try:
         with zipfile.ZipFile(BytesIO(package)) as archive:
             names = set(archive.namelist())
-            if "collection.anki21b" in names:
-                raise ValueError("the package is of Anki's newest format")
+            newest = "collection.anki21b" in names
             member = "collection.anki21" if "collection.anki21" in names else "collection.anki2"
-            database = archive.read(member)
-    except (zipfile.BadZipFile, KeyError):
+            database = b"" if newest else archive.read(member)
+    except (*DAMAGES, KeyError):
         raise ValueError("the file is no Anki package") from None
+    if newest:
+        raise ValueError("the package is of Anki's newest format")
     connection = sqlite3.connect(":memory:")
     try:
         connection.deserialize(database)
         return _read(connection)
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, ValueError, LookupError, TypeError, AttributeError):
         raise ValueError("the package's database is damaged") from None
     finally:
         connection.close()

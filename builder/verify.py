@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from builder import diff
+from builder.archive import DAMAGES
 from builder.build import SUMS, UPDATE, check, make
 from builder.cache import Cache
 from builder.diagnostics import ContentError, EnvironmentProblem
@@ -120,7 +121,7 @@ def _sums(files: Mapping[str, Path]) -> Iterator[Finding]:
             yield Finding(name, "failed", f"is not the file that {SUMS} vouches for")
         else:
             whole += 1
-    for name in files.keys() - listed - {SUMS}:
+    for name in sorted(files.keys() - listed - {SUMS}):
         yield Finding(name, "failed", f"is not in {SUMS}: nothing vouches for it")
     if whole:
         yield Finding(SUMS, "ok", f"{whole} file{'s' if whole > 1 else ''} as listed")
@@ -137,7 +138,7 @@ def _readable(name: str, data: bytes) -> Iterator[Finding]:
                     yield Finding(name, "failed", "is too large when unpacked")
                     return
                 damaged = archive.testzip()
-        except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        except DAMAGES as error:
             yield Finding(name, "failed", f"cannot be unpacked: {error}")
             return
         if damaged is not None:

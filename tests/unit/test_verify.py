@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import sqlite3
 import sys
 import zipfile
 from io import BytesIO
@@ -150,6 +151,45 @@ def test_a_flipped_bit_inside_a_package_is_found(project: Path) -> None:
     package.write_bytes(bytes(data))
     reseal(project / "dist")
     assert ("sample.apkg", "failed") in outcomes(run(project / "dist", "--format", "json"))
+
+
+@pytest.mark.parametrize(
+    ("found", "offset", "put"),
+    [
+        (b"PK\x03\x04", 30 + 16, b"\xff" * 8),  # not what deflate writes
+        (b"PK\x01\x02", 10, b"\x63"),  # a method that nobody has
+        (b"PK\x01\x02", 8, b"\x01"),  # encrypted
+        (b"PK\x05\x06", 16, b"\xff\xff\xff\x00"),  # a directory before the file's beginning
+    ],
+)
+def test_a_damaged_package_is_a_finding(
+    project: Path, found: bytes, offset: int, put: bytes
+) -> None:
+    package = project / "dist" / "sample.apkg"
+    data = package.read_bytes()
+    at = data.index(found) + offset
+    package.write_bytes(data[:at] + put + data[at + len(put) :])
+    with pytest.raises(ValueError, match="no Anki package"):
+        diff.snapshot(package.read_bytes())
+    result = run(project / "dist", "--format", "json")
+    assert ("sample.apkg", "failed") in outcomes(result), result.output
+
+
+@pytest.mark.parametrize(
+    "sql", ["delete from col", "update col set models = '[]'", "update col set models = '{'"]
+)
+def test_a_database_that_is_not_ankis_is_a_finding(project: Path, sql: str) -> None:
+    package = project / "dist" / "sample.apkg"
+    with zipfile.ZipFile(package) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    database = sqlite3.connect(":memory:")
+    database.deserialize(members["collection.anki2"])
+    database.execute(sql)
+    database.commit()
+    package.write_bytes(zipped({**members, "collection.anki2": database.serialize()}))
+    database.close()
+    result = run(project / "dist", "--format", "json")
+    assert "the package's database is damaged" in result.stdout, result.output
 
 
 def test_a_package_that_anki_takes_only_in_part_is_found(project: Path) -> None:
