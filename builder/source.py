@@ -271,8 +271,17 @@ def decode(raw: bytes, name: str) -> Source:
     Raises:
         ContentError: They are not UTF-8 text, or not the YAML we accept.
     """
+    return parse(text(raw, name), name)
+
+
+def text(raw: bytes, name: str) -> str:
+    """The bytes of a file as text.
+
+    Raises:
+        ContentError: They are not UTF-8.
+    """
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8", "replace")
         line = before.count("\n") + 1
@@ -287,7 +296,6 @@ def decode(raw: bytes, name: str) -> Source:
                 )
             ]
         ) from None
-    return parse(text, name)
 
 
 def parse(text: str, name: str) -> Source:

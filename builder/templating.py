@@ -19,6 +19,7 @@ from jinja2 import (
     TemplateSyntaxError,
 )
 
+from builder import source
 from builder.diagnostics import ContentError, Diagnostic, Span, did_you_mean
 
 _CARD_MARKS = {
@@ -59,7 +60,7 @@ def _environment(folders: tuple[Path, ...], files: tuple[Path, ...], *, cards: b
     del files  # only a part of the key
     marks: dict[str, Any] = _CARD_MARKS if cards else {}
     return Environment(
-        loader=FileSystemLoader([str(folder) for folder in folders]),
+        loader=FileSystemLoader([str(folder) for folder in folders], encoding="utf-8-sig"),
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,
@@ -117,10 +118,22 @@ def fill(environment: Environment, kind: str, name: str, values: Mapping[str, ob
         where = Path(error.filename or error.name or name).name
         message = error.message or "not valid"
         raise ContentError([_problem(kind, message, "", where, error.lineno)]) from error
+    except UnicodeDecodeError:
+        _check_encoding(environment, kind)
+        raise
     except Exception as error:
         # An error of ours, and not of the template, has no frame of a template.
         message = _OUR_CLASS.sub(r"`\1`", str(error)) or type(error).__name__
         raise _bad_template(kind, message, "", error, "") from error
+
+
+def _check_encoding(environment: Environment, kind: str) -> None:
+    """Raise for the template that is not UTF-8: Jinja does not say which one it was."""
+    loader = environment.loader
+    for folder in loader.searchpath if isinstance(loader, FileSystemLoader) else ():
+        for file in sorted(path for path in Path(folder).glob("*") if path.is_file()):
+            if file.suffix in (".html", ".css"):
+                source.text(file.read_bytes(), f"templates/{kind}/{file.name}")
 
 
 #: How Jinja names a record of ours whose attribute it does not find.

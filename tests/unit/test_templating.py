@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 from jinja2 import UndefinedError
 
-from builder.templating import card_environment, print_environment
+from builder.diagnostics import ContentError
+from builder.templating import card_environment, fill, print_environment
 
 
 @pytest.fixture
@@ -24,6 +25,22 @@ def test_an_undefined_name_is_an_error(folders: tuple[Path, Path]) -> None:
     (folders[1] / "a.html").write_text("{{ nothing }}")
     with pytest.raises(UndefinedError, match="nothing"):
         print_environment(folders).get_template("a.html").render()
+
+
+def test_a_template_that_is_not_utf_8_is_named(folders: tuple[Path, Path]) -> None:
+    own, packaged = folders
+    (packaged / "a.html").write_text("{% include 'b.html' %}", "utf-8")
+    (own / "b.html").write_bytes(b"one\ntwo caf\xe9\n")
+    with pytest.raises(ContentError) as caught:
+        fill(print_environment(folders), "print", "a.html", {})
+    (problem,) = caught.value.diagnostics
+    assert problem.code == "not-utf-8"
+    assert str(problem.span) == "templates/print/b.html:2:8"
+
+
+def test_a_byte_order_mark_is_none_of_the_text(folders: tuple[Path, Path]) -> None:
+    (folders[0] / "a.html").write_text("<p>", "utf-8-sig")
+    assert fill(print_environment(folders), "print", "a.html", {}) == "<p>"
 
 
 def test_a_projects_template_wins_as_soon_as_it_is_there(folders: tuple[Path, Path]) -> None:
