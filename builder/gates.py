@@ -49,7 +49,7 @@ class Candidate:
         tag: The tag that its commit must have.
         previous: The tag of the release before; None for the first.
         loaded: The content.
-        update: What the update does to learners; None for the first release.
+        update: What the update does to learners; None for the first release of a deck.
     """
 
     project: Project
@@ -90,13 +90,24 @@ def examine(
         *_lock(project, loaded, now),
         *_proofs(project, loaded),
     ]
-    update = None
-    if previous is not None:
-        old, (_, new) = package_at(project, previous, cache), package(project, cache, now)
-        update = diff.compare(diff.snapshot(old), diff.snapshot(new), loaded.deck.retired)
+    update = None if previous is None else _update(project, previous, loaded, cache, now)
+    if previous is not None and update is not None:
         refusals += _progress(update, _number(previous.removeprefix(prefix)), number)
     candidate = Candidate(project, version, tag, previous, loaded, update)
     return candidate, tuple(refusals)
+
+
+def _update(
+    project: Project, previous: str, loaded: Loaded, cache: Cache, now: int
+) -> diff.Report | None:
+    """What the update does to learners; None if one of the releases has no deck."""
+    try:
+        old, (_, new) = package_at(project, previous, cache), package(project, cache, now)
+    except ContentError as error:
+        if all(problem.code == "no-package" for problem in error.diagnostics):
+            return None
+        raise
+    return diff.compare(diff.snapshot(old), diff.snapshot(new), loaded.deck.retired)
 
 
 def release_before(project: Project, version: str) -> str | None:

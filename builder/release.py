@@ -116,12 +116,15 @@ def notes(candidate: Candidate, assets: Path) -> str:
     file = candidate.loaded.deck.file
     changelog = candidate.project.root / "CHANGELOG.md"
     told = changes(changelog.read_text("utf-8"), candidate.version)[1] if changelog.exists() else ""
-    first, *others = [name for name, output in file.outputs.items() if output.target == "anki"]
-    lines = [f"**Download `{first}`** and open it with Anki, AnkiDroid or AnkiMobile."]
-    if others:
-        names = ", ".join(f"`{name}`" for name in others)
-        lines.append(f"With another language shown, the same notes and history: {names}.")
-    lines.append("")
+    lines: list[str] = []
+    packages = [name for name, output in file.outputs.items() if output.target == "anki"]
+    if packages:
+        first, *others = packages
+        lines.append(f"**Download `{first}`** and open it with Anki, AnkiDroid or AnkiMobile.")
+        if others:
+            names = ", ".join(f"`{name}`" for name in others)
+            lines.append(f"With another language shown, the same notes and history: {names}.")
+        lines.append("")
     lines += [told, ""] if told else []
     lines += ["## What the update does", "", *_update(candidate), "", "## Files", ""]
     lines += ["| file | what | size |", "| --- | --- | ---: |"]
@@ -151,6 +154,8 @@ def _update(candidate: Candidate) -> list[str]:
         deck = candidate.loaded.deck
         items = [item for _, _, item in deck.items()]
         count = len(items) + sum(len(item.facts) for item in items)
+        if all(output.target != "anki" for output in deck.file.outputs.values()):
+            return [f"Documents of {len(items)} questions; no deck, and so no progress to lose."]
         return [f"The first release: {len(items)} questions, {count} notes."]
     text = diff.as_markdown(candidate.update).strip()
     since = f"Since {candidate.previous}:"

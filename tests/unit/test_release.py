@@ -293,6 +293,22 @@ def test_deck_and_documents_say_their_version(tmp_path: Path) -> None:
         assert "version 3.1.4" in " ".join(texts.split()).lower(), name
 
 
+def test_documents_alone_can_be_released(deck: Path, tmp_path: Path) -> None:
+    file = deck / "content" / "deck.yaml"
+    text = file.read_text("utf-8").replace(
+        "sample.apkg: {target: anki}", "a.pdf: {target: handout}"
+    )
+    file.write_text(text, "utf-8")
+    next_release(deck, "1.0.1")  # the release before had a deck
+    reword(deck)
+    next_release(deck, "1.0.2")
+    result = run("release", tmp_path / "release", "-C", deck)
+    assert result.exit_code == 0, result.stderr
+    told = (tmp_path / "release" / "notes.md").read_text("utf-8")
+    assert told.startswith("## What the update does\n\nDocuments of ")
+    assert (tmp_path / "release" / "assets" / "a.pdf").is_file()
+
+
 def test_the_web_demo_is_published_as_pages_and_as_one_file(deck: Path, tmp_path: Path) -> None:
     assert run("release", tmp_path / "out", "-C", deck).exit_code == 0
     site = tmp_path / "out" / "site"
