@@ -16,6 +16,9 @@ from builder import scaffold
 from tests.conftest import ROOT
 
 DRAWN = "html[data-idle=yes]"
+#: Of the first card of `new_project`.
+QUESTION = "How is the arithmetic mean computed?"
+ANSWER = "divide the sum by their number"
 
 
 def new_project(folder: Path) -> Path:

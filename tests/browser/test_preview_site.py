@@ -13,10 +13,8 @@ from playwright.sync_api import expect
 from builder.cache import Cache
 from builder.preview import export
 from builder.project import Project
-from tests.browser.previewing import new_project, shown
+from tests.browser.previewing import ANSWER, new_project, shown
 from tests.browser.reviewer import Reviewer
-
-ANSWER = "divide the sum by their number"
 
 
 @pytest.fixture(scope="module")
