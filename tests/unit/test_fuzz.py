@@ -157,7 +157,8 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
 #: Pasted, generated or hostile: one thing very often.
 REPEATED = (
     "[", "*", "`", "$", "$$ ", "{{c1::", "}}", "{{c1::x}}", "{{c1::{", "<", "|", "1,", "（", "> ",
-    "- ", "\\", "1 ", "a?", "[a](", "![a](", "::", "a-", "http://", "\n- ", "字，", "\\frac", "x^", "中a",
+    "- ", "\\", "1 ", "a?", "[a](", "![a](", "::", "a-", "http://", "\n- ", "字，", "\\frac", "x^",
+    "中a",
 )  # fmt: skip
 
 
