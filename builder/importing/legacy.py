@@ -26,6 +26,9 @@ from builder.lock import Part
 #: Of SQLite's virtual machine, between two calls; and how many calls a file may take.
 _STEPS, _MAX_CALLS = 1_000_000, 20_000
 
+#: Bytes of one value or row: a generated column could ask for a gigabyte per note.
+_MAX_VALUE = 64 << 20
+
 _TABLES = ("cards", "col", "notes")
 
 
@@ -44,6 +47,7 @@ def read(database: Path, media: Mapping[str, Path]) -> Source:
         with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro&immutable=1", uri=True)) as db:
             db.text_factory = lambda raw: raw.decode("utf-8", "replace")
             db.execute("pragma trusted_schema = off")
+            db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
             db.set_progress_handler(lambda: next(calls, None) is None, _STEPS)
             _check_tables(db)
             return _read(db, media)

@@ -5,8 +5,10 @@ optional extra, imports the file into an empty collection and exports it in the 
 Anki reads. A file that crashes it, or that would fill the disk, ends that process alone.
 """
 
+import os
 import subprocess
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,6 +17,10 @@ from builder.importing.records import UnreadableError
 
 #: Seconds. The largest shared decks, of 100,000 notes, take half a minute.
 _TIMEOUT = 900
+#: Seconds between two looks at what it writes.
+_LOOK = 0.25
+#: Bytes that it may write: some for the database, and twice the media, which hardly compress.
+_MAX_WRITTEN, _MAX_GROWTH = 2 << 30, 20
 #: Bytes of one file, and of memory, that the process may use.
 _MAX_FILE, _MAX_MEMORY = 4 << 30, 16 << 30
 
@@ -38,17 +44,47 @@ def to_legacy(file: Path, work: Path) -> Path:
         )
     target = work / "legacy.apkg"
     command = [sys.executable, "-m", __name__, str(file.resolve()), str(work.resolve())]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own module
-            command, capture_output=True, timeout=_TIMEOUT, check=False, stdin=subprocess.DEVNULL
-        )
-    except subprocess.TimeoutExpired:
-        raise UnreadableError("Anki needs too long to read it") from None
-    if done.returncode or not target.is_file():
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    status, words = _watched(command, work, _MAX_WRITTEN + _MAX_GROWTH * file.stat().st_size)
+    if status or not target.is_file():
+        lines = words.decode("utf-8", "replace").strip().splitlines()
         reason = lines[-1].rpartition(": ")[2][:200] if lines else "it ended without a word"
         raise UnreadableError(f"Anki cannot read it ({reason})")
     return target
+
+
+def _watched(command: list[str], work: Path, most: int) -> tuple[int, bytes]:
+    """Run a program until it ends, or wants too much; its status and its error output.
+
+    Raises:
+        UnreadableError: It took too long, or wrote more than `most` bytes.
+    """
+    places = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(work.resolve()))
+    with subprocess.Popen(  # noqa: S603 - our own module
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **places},
+    ) as process:
+        try:
+            for _ in range(int(_TIMEOUT / _LOOK)):
+                with suppress(subprocess.TimeoutExpired):
+                    _, words = process.communicate(timeout=_LOOK)
+                    return process.returncode, words
+                if _size(work) > most:
+                    raise UnreadableError("it is too large when unpacked")
+            raise UnreadableError("Anki needs too long to read it")
+        finally:
+            process.kill()
+
+
+def _size(folder: Path) -> int:
+    size = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):  # it is gone already
+                size += os.lstat(os.path.join(root, name)).st_size  # noqa: PTH118 - many files
+    return size
 
 
 def _main(file: str, work: str) -> None:

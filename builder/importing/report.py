@@ -1,5 +1,6 @@
 """What an import did, for the author: what was mapped, what was kept, what could not be."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ class Report:
             kind.source.name
             for kind in made.types
             if any(
-                "<script" in side.lower()
+                _ACTIVE.search(side)
                 for template in kind.source.templates
                 for side in (template.front, template.back)
             )
@@ -115,6 +116,10 @@ class Report:
         lines += [f"  note: {notice}" for notice in self.notices]
         lines += [f"  not taken over: {count} {what}" for what, count in self.losses.items()]
         return "\n".join(lines)
+
+
+#: A script, or an attribute that is one.
+_ACTIVE = re.compile(r"<script|\bon[a-z]+\s*=|javascript:", re.IGNORECASE)
 
 
 def _is_ours(kind: SourceType) -> bool:

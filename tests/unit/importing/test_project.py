@@ -281,6 +281,12 @@ def test_what_anki_cannot_read(deck: Path, tmp_path: Path, cache: Cache) -> None
             (select 1 union all select id + 1 from r) select * from r""",
             "no table 'notes'",
         ),
+        (
+            """create table n2 as select * from notes; drop table notes;
+            create table notes (id, guid, mid, mod, tags, flds as (hex(zeroblob(200000000))));
+            insert into notes select id, guid, mid, mod, tags from n2""",
+            "too big",
+        ),
     ],
 )
 def test_damaged_databases(
@@ -380,6 +386,32 @@ def test_only_names_of_media_are_replaced(deck: Path, tmp_path: Path, cache: Cac
     assert text.startswith("Not A.png.")
     pictures = [files[name] for name in ("A.png", "BA.png", "a.png", "A.png")]
     assert list(references(text)) == pictures
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [("_MAX_WRITTEN", -(1 << 30), "too large when unpacked"), ("_TIMEOUT", 0.3, "too long")],
+)
+def test_a_package_that_anki_would_read_without_end(
+    deck: Path,
+    tmp_path: Path,
+    cache: Cache,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: float,
+    reason: str,
+) -> None:
+    changed(deck, lambda members: members.update({"meta": b"", "collection.anki21b": b"x"}))
+    monkeypatch.setattr(modern, name, value)
+    with pytest.raises(UnreadableError, match=reason):
+        imported(deck, tmp_path / "p", cache)
+    assert list(tmp_path.iterdir()) == [deck]
+
+
+def test_templates_that_run_something_are_told(deck: Path, tmp_path: Path, cache: Cache) -> None:
+    edited(deck, "update col set models = replace(models, '{{Front}}', '<b onclick=x()>{{Front}}')")
+    report = imported(deck, tmp_path / "p", cache)
+    assert any("templates hold scripts" in notice for notice in report.notices)
 
 
 def test_flipped_bytes_end_in_a_project_or_a_reason(
