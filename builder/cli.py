@@ -35,6 +35,12 @@ _FORMAT = click.option(
     show_default=True,
     help="How problems are shown: for people, as JSON, or as GitHub annotations.",
 )
+_PREFIX = click.option(
+    "--prefix",
+    default="v",
+    show_default=True,
+    help="What stands before the version in a tag; one for each deck of a repository of many.",
+)
 _NO_CACHE = click.option("--no-cache", is_flag=True, help="Do everything anew; same result.")
 
 
@@ -379,12 +385,7 @@ def diff(before: str, folder: Path, form: str) -> int:
 @click.argument("target", metavar="DIR", type=_NEW_FOLDER)
 @_PROJECT
 @click.option("--dry-run", is_flag=True, help="Make the folder even if a gate is shut.")
-@click.option(
-    "--prefix",
-    default="v",
-    show_default=True,
-    help="What stands before the version in a tag; one for each deck of a repository of many.",
-)
+@_PREFIX
 @click.option("--expect", metavar="VERSION", help="Refuse a deck.yaml that states another version.")
 @click.option(
     "--add",
@@ -463,6 +464,7 @@ def release(
     metavar="REF",
     help="The release that update.txt starts from.  [default: the one before, by its tag]",
 )
+@_PREFIX
 @click.option(
     "--print/--no-print",
     "prints",
@@ -480,7 +482,13 @@ def release(
 @_NO_CACHE
 @_presented
 def verify(
-    release: Path, folder: Path | None, since: str | None, prints: bool, form: str, no_cache: bool
+    release: Path,
+    folder: Path | None,
+    since: str | None,
+    prefix: str,
+    prints: bool,
+    form: str,
+    no_cache: bool,
 ) -> int:
     """Check the files of a release in FOLDER.
 
@@ -500,7 +508,9 @@ def verify(
     project = project or find(release.resolve())
     cache = _cache(no_cache=no_cache)
     findings = tuple(
-        verifier.verify(release, project, cache, now=_now(), since=since, prints=prints)
+        verifier.verify(
+            release, project, cache, now=_now(), since=since, prefix=prefix, prints=prints
+        )
     )
     fine = verifier.healthy(findings)
     if form == "json":

@@ -110,10 +110,10 @@ def _update(
     return diff.compare(diff.snapshot(old), diff.snapshot(new), loaded.deck.retired)
 
 
-def release_before(project: Project, version: str) -> str | None:
+def release_before(project: Project, version: str, prefix: str = "v") -> str | None:
     """The tag of the release before a version; None for the first, or without a repository."""
     try:
-        return _previous(history.state(project).reached, "v", _number(version))
+        return _previous(history.state(project).reached, prefix, _number(version))
     except ContentError:
         return None
 

@@ -53,6 +53,7 @@ def verify(
     *,
     now: int,
     since: str | None = None,
+    prefix: str = "v",
     prints: bool = True,
 ) -> Iterator[Finding]:
     """Ask everything that can be asked here, the quick questions first.
@@ -63,6 +64,7 @@ def verify(
         cache: Results of slow pure functions.
         now: Unix time in seconds; only the lint of dates reads it.
         since: The release before, to compare `update.txt` as well; by default that of the tags.
+        prefix: What stands before the version in those tags.
         prints: Whether to build the PDFs. They are the same bytes only where Pango and HarfBuzz
             are the same.
 
@@ -77,7 +79,7 @@ def verify(
     if project is None:
         yield Finding("rebuild", "unchecked", "no project here; run this inside one, or name it")
         return
-    yield from _rebuilt(contents, project, cache, now, since, prints=prints)
+    yield from _rebuilt(contents, project, cache, now, since, prefix, prints=prints)
 
 
 def healthy(findings: tuple[Finding, ...]) -> bool:
@@ -210,6 +212,7 @@ def _rebuilt(
     cache: Cache,
     now: int,
     since: str | None,
+    prefix: str,
     *,
     prints: bool,
 ) -> Iterator[Finding]:
@@ -218,7 +221,7 @@ def _rebuilt(
         file = check(project, cache, now).deck.file
         outputs = file.outputs
         if since is None and UPDATE in contents:
-            since = release_before(project, file.version)
+            since = release_before(project, file.version, prefix)
         decks = [name for name, output in outputs.items() if output.target == "anki"]
         printed = [name for name in outputs if name not in decks]
         made = make(project, cache, now=now, names=decks, locked=True, since=since) if decks else ()

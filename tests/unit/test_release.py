@@ -357,6 +357,11 @@ def test_decks_of_one_repository_have_releases_of_their_own(deck: Path, tmp_path
     git(deck, "tag", "sample-v1.0.1")
     assert run("release", tmp_path / "out", "-C", deck, "--prefix", "sample-v").exit_code == 0
     assert "Since sample-v1.0.0:" in (tmp_path / "out/notes.md").read_text("utf-8")
+    git(deck, "tag", "--delete", "v1.0.0")
+    checking = ("verify", tmp_path / "out" / "assets", "-C", deck)
+    told = "update.txt   the source gives the same bytes"
+    assert told in run(*checking, "--prefix", "sample-v").stdout
+    assert told not in run(*checking).stdout  # no tags of that kind
 
 
 def test_notes_fit_what_github_takes(
