@@ -171,7 +171,7 @@ class PlacedCard:
 def render(deck: Deck, context: Context) -> PrintJob:
     """Make the cards' HTML and CSS: a page of fronts, a page of their backs, and so on."""
     size = SIZES[context.output.card or "A7"]
-    defaults = Defaults("cards.html", "A4", duplex=True)
+    defaults = Defaults("cards.html", "A4", duplex=True, room=40)
     placed = grid(context.output.paper or defaults.paper, size)
 
     def values(scribe: Scribe, view: DeckView) -> Mapping[str, object]:

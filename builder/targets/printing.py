@@ -19,6 +19,7 @@ from builder.markup.records import ClozeStyle
 from builder.model import Deck, Item, Level, Topic, html_language
 from builder.style import joined
 from builder.targets import Context, PrintJob
+from builder.targets.tables import keep_short
 from builder.templating import fill, print_environment, print_files
 from builder.typeset import Drawing, Formula, typeset
 
@@ -80,12 +81,21 @@ class Cell:
 Row = tuple[Cell, ...]
 
 
+#: Half of a line of small print, in Latin letters.
+_SHORT = 36
+
+
 @dataclass(frozen=True, slots=True)
 class SymbolView:
     """A symbol and what it means."""
 
     symbol: Markup
     meanings: Row
+
+    @property
+    def short(self) -> bool:
+        """Whether it need not be broken where it does not fit a line."""
+        return sum(display_width(cell.plain) for cell in self.meanings) <= _SHORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +199,11 @@ class DeckView:
     levels: tuple[Level, ...]
 
     @property
+    def marked(self) -> bool:
+        """Whether any key term is."""
+        return any(item.facts for topic in self.topics for item in topic.items)
+
+    @property
     def count(self) -> int:
         """How many items are printed."""
         return sum(len(topic.items) for topic in self.topics)
@@ -196,12 +211,17 @@ class DeckView:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What a target prints when deck.yaml does not say."""
+    """What a target prints when deck.yaml does not say.
+
+    Attributes:
+        room: At most how wide a table may be on any paper, in Latin letters.
+    """
 
     template: str
     paper: str
     columns: int = 1
     duplex: bool = False
+    room: float = 60
 
 
 def job(
@@ -228,14 +248,17 @@ def job(
     folders = context.project.template_folders("print")
     environment = print_environment(folders)
     pictures = context.project.content / "figures"
-    scribe = Scribe(deck, languages, context.cache, pictures)
+    paper = paper_size(output.paper or defaults.paper)
+    columns = output.columns or defaults.columns
+    room = min((paper[0] - _MARGINS) / max(columns, len(languages)) / _LETTER, defaults.room)
+    scribe = Scribe(deck, languages, context.cache, pictures, room)
     view = scribe.deck_view(output.levels)
     values = {
         "deck": view,
         "languages": languages,
         "paper": output.paper or defaults.paper,
-        "paper_mm": paper_size(output.paper or defaults.paper),
-        "columns": output.columns or defaults.columns,
+        "paper_mm": paper,
+        "columns": columns,
         "shares": shares(view),
         "word": word,
         **more(scribe, view),
@@ -270,6 +293,10 @@ def job(
     )
     return replace(whole, shorter=less)
 
+
+#: Millimetres at both sides of a page and between its columns, and of a letter in a table: not less
+#: than on any document of ours, so that no table is thought to have more room than it has.
+_MARGINS, _LETTER = 40.0, 1.6
 
 #: Width and height of upright paper, in millimetres.
 _PAPER = {"A4": (210.0, 297.0), "Letter": (215.9, 279.4)}
@@ -338,8 +365,12 @@ def _texts(deck: Deck) -> Iterator[str]:
 class Scribe:
     """Writes records for one document and remembers which formulas it used."""
 
-    def __init__(self, deck: Deck, languages: Sequence[str], cache: Cache, folder: Path) -> None:
+    def __init__(
+        self, deck: Deck, languages: Sequence[str], cache: Cache, folder: Path, room: float
+    ) -> None:
         self.deck = deck
+        #: How wide a table may be, in Latin letters.
+        self.room = room
         self.folder = folder
         self.languages = languages
         results = typeset(dict.fromkeys(formulas(deck)), cache)
@@ -416,7 +447,10 @@ class Scribe:
                 else None
             ),
             code_columns=max(map(display_width, item.code.source.splitlines())) if item.code else 0,
-            table=self.row(table, inline=False)[: 1 if shared else None],
+            table=tuple(
+                replace(cell, html=Markup(keep_short(cell.html, self.room)))
+                for cell in self.row(table, inline=False)[: 1 if shared else None]
+            ),
             detail=self.row(item.detail),
             pitfall=self.row(item.pitfall),
             refs=tuple(RefView(_SCHEME.sub("", ref), address(ref)) for ref in item.refs),
@@ -506,8 +540,18 @@ def breakable(html: str) -> str:
     gaps between Han and Latin become common spaces, which are about as wide in Chinese fonts. And
     if a text before an inline element fits a line but for its last space, it is broken after its
     first word; a zero-width space keeps that space from being the last character.
+
+    A single Chinese character and its full stop are never a paragraph's last line: a word joiner
+    ties them to the character before.
     """
-    return _SPACE_BEFORE_TAG.sub("\u200b", html.replace("\u2009", " "))
+    html = _SPACE_BEFORE_TAG.sub("\u200b", html.replace("\u2009", " "))
+    return _LAST_TWO.sub("\u2060", html)
+
+
+#: Between the last two Han characters of a sentence at the end of a text, be they marked or quoted.
+_LAST_TWO = re.compile(
+    r"(?<=[\u4e00-\u9fff])(?=[\u4e00-\u9fff](?:</\w+>|[）”’》」』])*[。！？](?:</\w+>|[\s”’」』])*\Z)"
+)
 
 
 _SPACE_BEFORE_TAG = re.compile(r"(?<=[ \n])(?=<(?:a|code|em|img|mark|s|strong)\b)")

@@ -1,7 +1,9 @@
 """The cheat sheet: what to know of each item, dense, in columns on a landscape page."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from html import unescape
 
 from builder.model import Deck, Level
 from builder.targets import Context, PrintJob
@@ -39,8 +41,23 @@ def _plain(item: ItemView) -> ItemView:
 
 
 def _brief(item: ItemView) -> ItemView:
-    """Question, answer and formula."""
-    return replace(_plain(item), facts=())
+    """Question, answer and formula, with the symbols in these."""
+    cells = (*item.question, *item.answer)
+    seen = letters("".join(cell.html for cell in cells) + (item.formula or ""))
+    where = tuple(entry for entry in item.where if letters(entry.symbol) <= seen)
+    return replace(_plain(item), facts=(), where=where)
+
+
+def letters(html: str) -> frozenset[str]:
+    """Letters, words and commands of all formulas."""
+    latex = " ".join(unescape(found) for found in _LATEX.findall(html))
+    return frozenset(word or letter for word, letter in _LETTER.findall(latex))
+
+
+_LATEX = re.compile(r'<img class="math[^"]*"[^>]* alt="([^"]*)"')
+_LETTER = re.compile(
+    r"\\(?:text|operatorname|mathrm|mathsf|mathbf|mathit)\*?\{([^{}]*)\}|(\\[A-Za-z]+|[A-Za-z])"
+)
 
 
 def _each(view: DeckView, change: dict[Level, Callable[[ItemView], ItemView | None]]) -> DeckView:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from markupsafe import Markup
 
 from builder.cache import Cache
 from builder.load import load
@@ -58,7 +59,7 @@ def test_one_language_shows_nothing_of_the_other(deck: Deck, cache: Cache) -> No
 
 def test_languages_are_printed_in_the_order_of_the_output(deck: Deck, cache: Cache) -> None:
     html = make(deck, cache, languages=["en", "zh"]).html
-    assert html.index("What is AdamW's update?") < html.index("AdamW 的更新公式是什么？")
+    assert html.index("What is AdamW's update?") < html.index("AdamW 的更新公式是")
     assert '<html lang="en-US">' in html
 
 
@@ -80,7 +81,7 @@ def test_only_formulas_that_are_printed_are_asked_for(deck: Deck, cache: Cache) 
 
 def test_a_table_for_all_languages_is_printed_once(deck: Deck, cache: Cache) -> None:
     html = make(deck, cache).html
-    assert html.count('<td class="right">8192</td>') == 1
+    assert html.count(">8192</td>") == 1
     assert html.count("GPT-2") == 2
 
 
@@ -114,6 +115,18 @@ def test_a_project_may_bring_its_own_template(deck: Deck, cache: Cache, tmp_path
     assert "h3 { color: red }" in make(deck, cache, project, template="mine.html").css
 
 
+def test_in_brief_only_symbols_that_are_still_to_be_seen_are_explained() -> None:
+    def drawn(latex: str) -> Markup:
+        return Markup(f'<img class="math" src="math:1" alt="{latex}" style="width:1em">')
+
+    latex = r"\operatorname{softmax}(QK + M)"
+    letters = sheet.letters(drawn(latex))
+    assert sheet.letters(drawn("M")) <= letters
+    assert sheet.letters(drawn(r"\text{softmax}")) <= letters
+    for gone in ("x_t", "p_\\theta", "L"):
+        assert not sheet.letters(drawn(gone)) <= letters
+
+
 def test_words_of_an_unknown_language_are_english() -> None:
     assert printing.word("pitfall", "zh") == "误区"
     assert printing.word("pitfall", "zh-Hant") == "误区"
@@ -125,3 +138,10 @@ def test_lines_can_break_before_inline_elements() -> None:
     assert printing.breakable("to <mark>x</mark>") == "to \u200b<mark>x</mark>"
     assert printing.breakable("和\u2009<img>") == "和 \u200b<img>"
     assert printing.breakable("和<mark>x</mark> <br>") == "和<mark>x</mark> <br>"
+
+
+def test_one_character_is_never_the_last_line() -> None:
+    assert printing.breakable("不必<mark>满秩</mark>。") == "不必<mark>满\u2060秩</mark>。"
+    assert printing.breakable("怎么办？") == "怎么\u2060办？"
+    assert printing.breakable("注意力") == "注意力", "titles and cells of tables stay as they are"
+    assert printing.breakable("用 RoPE。") == "用 RoPE。"
