@@ -34,6 +34,7 @@ def keep_short(html: str, room: float) -> str:
         html: A table, as `markup.render` writes it.
         room: How wide the table may be, in Latin letters.
     """
+    html = str(html)  # what is put into `Markup` would be escaped
     rows = [[content for _, _, content in _CELL.findall(row)] for row in _ROW.findall(html)]
     short = narrow(rows, room)
     if sum(max(map(_longest_word, cells)) + _GAP for cells in zip(*rows, strict=False)) > room:

@@ -2,6 +2,8 @@
 
 import re
 
+from markupsafe import Markup
+
 from builder.targets.tables import keep_short, narrow
 
 
@@ -52,3 +54,10 @@ def test_formulas_count_by_their_width_and_alignment_stays() -> None:
     assert f'<td class="right">{small}</td>' in html, "the other formula needs all the room"
     html = keep_short(html.replace(wide, small), 44)
     assert f'<td class="right short">{small}</td>' in html
+
+
+def test_words_may_be_broken_where_they_alone_are_too_wide() -> None:
+    word = "ContextualCompressionRetriever"
+    html = keep_short(Markup(table("a | b", f"{word} | {word}")), 44)
+    assert html.startswith('<table class="tight">')
+    assert 'class="tight"' not in keep_short(table("a | b", f"{word} | x"), 44)
