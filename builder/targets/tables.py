@@ -21,6 +21,8 @@ _TAG = re.compile(r"<[^>]*>")
 _BREAK = re.compile(r"[\s\u200b\u3000-\u9fff\uff00-\uffef]+")
 #: Capitals of text fonts are about so much wider than other letters.
 _CAPITAL = 0.3
+#: Words are broken only if they surely do not fit: rooms are counted on the safe side.
+_TIGHT = 1.2
 #: Four Chinese characters of a heading stay on one line.
 _HEADING = 9.0
 
@@ -37,7 +39,8 @@ def keep_short(html: str, room: float) -> str:
     html = str(html)  # what is put into `Markup` would be escaped
     rows = [[content for _, _, content in _CELL.findall(row)] for row in _ROW.findall(html)]
     short = narrow(rows, room)
-    if sum(max(map(_longest_word, cells)) + _GAP for cells in zip(*rows, strict=False)) > room:
+    words = sum(max(map(_longest_word, cells)) + _GAP for cells in zip(*rows, strict=False))
+    if words > _TIGHT * room:
         html = html.replace("<table>", '<table class="tight">', 1)
 
     def marked(row: re.Match[str]) -> str:
