@@ -18,7 +18,8 @@ _ROW = re.compile(r"<tr>.*?</tr>", re.DOTALL)
 _CELL = re.compile(r'<(t[hd])(?: class="(\w+)")?>(.*?)</\1>', re.DOTALL)
 _FORMULA = re.compile(r'<img class="math[^>]*style="width:([0-9.]+)em[^>]*>')
 _TAG = re.compile(r"<[^>]*>")
-_BREAK = re.compile(r"[\s\u200b\u3000-\u9fff\uff00-\uffef]+")
+#: Where lines may be broken.
+_BREAK = re.compile(r"[\s\u200b\u2013\u2014/\u3000-\u9fff\uff00-\uffef-]+")
 #: Capitals of text fonts are about so much wider than other letters.
 _CAPITAL = 0.3
 #: Words are broken only if they surely do not fit: rooms are counted on the safe side.
