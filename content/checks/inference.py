@@ -126,7 +126,8 @@ def _kept(code, probabilities, **settings):
     def choice(tokens, p):
         drawn.update(zip(tokens.tolist(), p.tolist(), strict=True))
 
-    names["sample"](np.log(probabilities), rng=SimpleNamespace(choice=choice), **settings)
+    names["rng"] = SimpleNamespace(choice=choice)
+    names["sample"](np.log(probabilities), **settings)
     return drawn
 
 

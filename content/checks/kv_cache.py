@@ -43,7 +43,7 @@ def kv_llama3_8b(card):
     each = size(32, 8, 128, 1)
     assert each == _kv(32, 8, 128) == 131_072
     assert size(32, 32, 128, 1) == 4 * each
-    assert size(32, 8, 128, 1, bytes_per_element=1) == each / 2
+    assert size(32, 8, 128, 1, width=1) == each / 2
     card.says(f"{each // KIB} KiB", f"{131_072 * each // GIB} GiB", "131072")
     card.says(r"2\,L\,n_{kv}\,d_h\,s\,b\,p")
 

@@ -268,9 +268,9 @@ def peak_ladder(card):
     Source: the data sheets named on the card; 624 is what the A100's states with sparsity.
     """
     bf16 = {"A100": 312, "H100": 989, "H200": 989, "B200": 2250}
-    card.says(*(f"{peak} TFLOPS" for peak in bf16.values()))
+    card.says(*(str(peak) for peak in bf16.values()))
     assert 624 / bf16["A100"] == 2
     assert round(1979 / bf16["H100"], 2) == round(4500 / bf16["B200"], 2) == 2
     assert 9000 / bf16["B200"] == 4
     assert round(4.8 / 3.35, 2) == 1.43
-    card.says("1979 TFLOPS", "4500 TFLOPS", "9000", "4.8 TB/s", "3.35")
+    card.says("1979", "4500", "9000", "4.8", "3.35")

@@ -64,8 +64,9 @@ def clean_clone(target: Path) -> Path:
 def lend_packages(folder: Path) -> Path:
     """A folder with the packages of this environment, all but what ties it to this checkout."""
     folder.mkdir(exist_ok=True)
-    for place in site.getsitepackages():
-        for entry in Path(place).iterdir():
+    # Debian's Python names places that need not exist.
+    for place in filter(Path.is_dir, map(Path, site.getsitepackages())):
+        for entry in place.iterdir():
             if not entry.name.startswith("deckwright") and not (folder / entry.name).exists():
                 (folder / entry.name).symlink_to(entry)
     return folder
