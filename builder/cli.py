@@ -61,6 +61,14 @@ _LANGUAGES = click.option(
     callback=_tags,
     help="A language of the deck (BCP 47), the first the main one; give it once for each.",
 )
+_TABLE_FORMAT = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="A table for people, or JSON for tools.",
+)
 _NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -471,14 +479,7 @@ def release(
     default=True,
     help="Compare PDFs, too. They need the Pango and HarfBuzz of the release.  [default: print]",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="A table for people, or JSON for tools.",
-)
+@_TABLE_FORMAT
 @_NO_CACHE
 @_presented
 def verify(
@@ -627,14 +628,7 @@ def import_deck(
 
 
 @main.command()
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="A table for people, or JSON for tools.",
-)
+@_TABLE_FORMAT
 @_presented
 def doctor(form: str) -> int:
     """Say whether this machine has all that Deckwright needs, and what to install."""

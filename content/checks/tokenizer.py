@@ -327,7 +327,7 @@ def tokenizer_resize(card):
         model.get_input_embeddings = lambda: SimpleNamespace(num_embeddings=log["rows"])
         model.resize_token_embeddings = lambda new: log.update(rows=new)
         model.save_pretrained = lambda path: log["saved"].append((path, "model"))
-        exec(card.code, {"tokenizer": Tokenizer(), "model": model, "path": "p"})  # noqa: S102
+        exec(card.code, {"tokenizer": Tokenizer(), "model": model, "path": "p"})  # noqa: S102 - the card's code is what is proved
         assert sorted(log["saved"]) == [("p", "model"), ("p", "tokenizer")]
         return log["rows"]
 

@@ -416,7 +416,7 @@ def test_flipped_bytes_end_in_a_project_or_a_reason(
     deck: Path, tmp_path: Path, cache: Cache
 ) -> None:
     whole = deck.read_bytes()
-    chance = random.Random(7)  # noqa: S311
+    chance = random.Random(7)  # noqa: S311 - no secret
     for number in range(40):
         data = bytearray(whole[: chance.choice([len(whole), chance.randrange(len(whole))])])
         for _ in range(3):

@@ -174,6 +174,7 @@ def test_the_same_text_is_parsed_once() -> None:
 @pytest.fixture(scope="module")
 def stock() -> MarkdownIt:
     """Our parser with markdown-it's own loop, which tries every rule at every place."""
+    # The overrides below take the signatures of their untyped or looser parents.
 
     class Stock(InlineParser):
         tokenize = ParserInline.tokenize
