@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from builder import glyphs, proofs, source, topics
+from builder import glyphs, outputs, proofs, source, topics
 from builder import kept as keeping
 from builder.cache import Cache
 from builder.diagnostics import ContentError, Diagnostic, Span, did_you_mean, in_order
@@ -103,6 +103,7 @@ def load(project: Project, cache: Cache, month: str | None = None, workers: int 
 
     _check_templates(reader, deck_file, deck_source)
     _check_output_languages(reader, deck_file, deck_source)
+    reader.problems += outputs.unused_options(deck_file, deck_source)
     texts = Texts(reader.problems, project.content / "figures")
     _check_description(texts, deck_source, languages)
     _check_unlisted(reader, deck_file, deck_source)
@@ -137,7 +138,11 @@ def load(project: Project, cache: Cache, month: str | None = None, workers: int 
         reader.problems += (*found.problems, *proofs.unknown(found, checks))
     waived = 0
     complete = len(prepared) == len(set(deck_file.topics)) and not reader.incomplete
-    if month is not None and complete and all(topic.topic for topic in prepared):
+    whole = [topic.topic for topic in prepared if topic.topic]
+    complete = complete and len(whole) == len(prepared)
+    if complete:
+        reader.problems += outputs.empty_outputs(deck_file, deck_source, whole)
+    if month is not None and complete:
         reports = [topic.report for topic in prepared]
         report = lint_deck(reports, deck_file, deck_source, sorted(figures))
         reader.problems += report.diagnostics
@@ -147,7 +152,7 @@ def load(project: Project, cache: Cache, month: str | None = None, workers: int 
         raise ContentError(problems)
     deck = Deck(
         file=deck_file,
-        topics=tuple(topic.topic for topic in prepared if topic.topic),
+        topics=tuple(whole),
         symbols=symbols,
         retired=retired,
         glossary=glossary or (),

@@ -240,7 +240,7 @@ class Output(Record):
 
     target: Literal["anki", "sheet", "handout", "cards", "worksheet"]
     """What to make."""
-    languages: tuple[Text, ...] | None = None
+    languages: tuple[Text, ...] | None = Field(default=None, min_length=1)
     """The languages shown, main one first; all of the deck's by default."""
     paper: Literal["A4", "A4 landscape", "Letter", "Letter landscape"] | None = None
     """The paper, for print."""
@@ -255,7 +255,7 @@ class Output(Record):
     binding: Literal["duplex", "left", "none"] | None = None
     """Where a handout's wider margin is: at the fold of two-sided pages (the default), always left,
     or nowhere."""
-    levels: tuple[Level, ...] | None = None
+    levels: tuple[Level, ...] | None = Field(default=None, min_length=1)
     """Which items to print; all by default."""
     template: Text | None = None
     """A template of the project's own (in `templates/print`) instead of the target's."""

@@ -134,6 +134,8 @@ def problems(tmp_path: Path, topic: str, note_type: str = "question: Country") -
 
 
 FILE = "content/topics/first.yaml"
+#: A note, so that the deck has something.
+NOTES = "notes: {france: {type: geo, fields: {Country: France}}}"
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_what_is_wrong_with_an_item(tmp_path: Path) -> None:
     topic = (
         f"items: {{a: {{{item}, type: geo}}, b: {{{item}, type: go}}}}\nnotes: {{a: {{type: geo}}}}"
     )
-    files = problems(tmp_path, "")
+    files = problems(tmp_path, NOTES)
     assert files == []
     (tmp_path / FILE).write_text(f"title: First\n{topic}\n", "utf-8")
     with pytest.raises(ContentError) as caught:
@@ -187,7 +189,7 @@ def test_what_is_wrong_with_an_item(tmp_path: Path) -> None:
 
 
 def test_our_own_note_types_keep_their_names(tmp_path: Path) -> None:
-    assert problems(tmp_path, "") == []
+    assert problems(tmp_path, NOTES) == []
     deck = tmp_path / "content" / "deck.yaml"
     deck.write_text(deck.read_text("utf-8").replace("  geo:", "  basic:"), "utf-8")
     with pytest.raises(ContentError, match="one of our own note types"):
@@ -195,7 +197,7 @@ def test_our_own_note_types_keep_their_names(tmp_path: Path) -> None:
 
 
 def test_a_template_that_is_missing(tmp_path: Path) -> None:
-    assert problems(tmp_path, "", "cloze: true") == []
+    assert problems(tmp_path, NOTES, "cloze: true") == []
     (tmp_path / "templates/anki/geo/back-1.html").unlink()
     with pytest.raises(ContentError) as caught:
         load(Project(tmp_path), Cache(None))
