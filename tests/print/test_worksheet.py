@@ -36,6 +36,13 @@ def test_the_key_begins_on_a_sheet_of_its_own(paper: Paper) -> None:
         assert answer in key
 
 
+def test_the_page_left_free_before_the_key_is_blank(cache: Cache) -> None:
+    paper = make("worksheet-en.pdf", cache, levels=["common"])
+    before = key_page(paper) - 1
+    assert "Print Sample" in paper.pdf[0].get_textpage().get_text_range()
+    assert not list(paper.pdf[before].get_objects())
+
+
 def test_every_task_has_its_number_and_id_in_the_key(paper: Paper) -> None:
     page = key_page(paper)
     ids = re.findall(r'<article class="task[^>]* id="([^"]+)"', paper.job.html)
