@@ -332,6 +332,8 @@ class LintSettings(Record):
     """Points of a list in an answer, before a warning."""
     list_items_max: int = Field(default=5, ge=1)
     """Points of a list in an answer, at most."""
+    code_columns: int = Field(default=65, ge=1)
+    """Columns of a program's line: in a sheet of three columns more would print below 6 points."""
     clozes_max: int = Field(default=3, ge=1)
     """Cloze numbers of a fact, at most."""
     cloze_words: int = Field(default=6, ge=1)

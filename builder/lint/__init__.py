@@ -34,6 +34,7 @@ from builder.source import Source
 ITEM_RULES: Final[tuple[Callable[[Entry, Content], Iterator[Finding]], ...]] = (
     lengths.long_text,
     lengths.long_list,
+    lengths.wide_code,
     questions.one_question,
     questions.yes_no,
     questions.vague,
@@ -83,7 +84,7 @@ ITEM_CODES: Final = frozenset(
     "list-mismatch length-ratio mixed-punctuation traditional-character no-reference "
     "bad-reference secondary-reference unknown-paper no-place review-due date-in-future "
     "too-few-cards too-many-cards one-angle unproved-formula copied-text "
-    "one-sided-confusable similar-questions avoided-term untranslated-term".split()
+    "one-sided-confusable similar-questions avoided-term untranslated-term wide-code".split()
 )
 CODES: Final = ITEM_CODES | {"unused-figure"}
 

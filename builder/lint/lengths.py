@@ -1,9 +1,10 @@
-"""A1, A2, A4: a card is short enough to be answered in a few seconds."""
+"""A1, A2, A4: a card is short enough to be answered in a few seconds, a program to be printed."""
 
 import re
 from collections.abc import Iterator
 from typing import Final
 
+from builder.diagnostics import display_width
 from builder.lint.content import Content, Entry, Finding, Text
 from builder.lint.text import counts_characters, is_countable
 
@@ -69,3 +70,28 @@ def long_list(entry: Entry, content: Content) -> Iterator[Finding]:
             "ask for each point, or make clozes in `facts` of them",
             warning=not error,
         )
+
+
+def wide_code(entry: Entry, content: Content) -> Iterator[Finding]:
+    """Programs with lines that no column of a cheat sheet can hold at a size fit to be read."""
+    code = entry.item.code
+    limit = content.limits.code_columns
+    if code is None:
+        return
+    start = 0
+    for line in code.source.splitlines(keepends=True):
+        text = line.rstrip()
+        width = display_width(text)
+        if width > limit:
+            indent = len(text) - len(text.lstrip())
+            yield Finding(
+                "wide-code",
+                f"the line has {width} columns; better no more than {limit}, "
+                "or it is broken anywhere in print",
+                (*entry.path, "code", "source"),
+                "break it where a reader would, or name a part of it on a line before",
+                start + indent,
+                start + len(text),
+                warning=True,
+            )
+        start += len(line)

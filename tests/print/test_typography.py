@@ -1,5 +1,6 @@
 """Text set as a typesetter would: measured on pages, with content chosen to be nasty."""
 
+import ctypes
 import re
 from collections.abc import Iterator
 from itertools import pairwise
@@ -104,6 +105,32 @@ def test_english_is_hyphenated_and_chinese_never(cache: Cache) -> None:
     ]
     assert ends
     assert all(re.fullmatch(r"[a-z]{3}\x02", end) for end in ends), ends
+
+
+@pytest.mark.parametrize("width", [62, 66, 72, 90])
+@pytest.mark.parametrize("target", ["sheet", "cards", "worksheet", "handout"])
+def test_nothing_is_too_small_to_read(target: str, width: int, cache: Cache) -> None:
+    line = "value = " + "x" * (width - 8)
+    code = CodeBlock(language="python", source="\n".join([line] * 4))
+    deck = sample(cache)
+    item = next(iter(deck.topics[0].items.values())).model_copy(
+        update={"code": code, "figure": None, "confusable": ()}
+    )
+    topic = deck.topics[0].model_copy(update={"items": {"wide": item}})
+    output = Output.model_validate({"target": target})
+    context = Context(Project(SAMPLE), f"{target}.pdf", output, Lock(), cache)
+    job = RENDER[target](deck.model_copy(update={"topics": (topic,)}), context)
+    printed = press.draw(job, cache)
+    assert (printed.problems, printed.misfits) == ((), ())
+    pdf = Paper(job, output, printed.data).pdf
+    sizes = []
+    for page in pdf:
+        for text in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_TEXT], max_depth=1):
+            size = ctypes.c_float()
+            pdfium.FPDFTextObj_GetFontSize(text, size)
+            sizes.append(size.value * abs(text.get_matrix().d))
+    assert len(sizes) > 10
+    assert min(sizes) > 5.99
 
 
 # Nasty content -----------------------------------------------------------------------------------
