@@ -4,6 +4,7 @@ A rule sees items (`Entry`) and answers with findings; it knows nothing of files
 deck.yaml, or waivers: all that happens here. `explain` says what each code means.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -18,8 +19,8 @@ from builder.lint import (
     formulas,
     graph,
     lengths,
-    numbers,
     parity,
+    quantities,
     questions,
     references,
     terms,
@@ -47,14 +48,13 @@ ITEM_RULES: Final[tuple[Callable[[Entry, Content], Iterator[Finding]], ...]] = (
     formulas.undefined_symbol,
     formulas.long_formula,
     formulas.money,
-    numbers.bare,
+    quantities.bare,
     parity.number_parity,
     parity.formula_parity,
     parity.code_parity,
     parity.list_parity,
     parity.length_ratio,
     terms.punctuation,
-    terms.traditional,
     references.references,
     references.unknown_paper,
     references.no_place,
@@ -68,6 +68,7 @@ ITEM_RULES: Final[tuple[Callable[[Entry, Content], Iterator[Finding]], ...]] = (
 TOPIC_RULES: Final[tuple[Callable[[Content], Iterator[tuple[Entry, Finding]]], ...]] = (
     terms.avoided,
     terms.untranslated,
+    terms.traditional,
     cards.one_angle,
 )
 #: Rules that look at the whole deck.
@@ -221,7 +222,11 @@ def _findings(content: Content) -> Iterator[tuple[Entry, Finding]]:
             for finding in islice(rule(entry, content), _MOST_FINDINGS):
                 yield entry, finding
     for topic_rule in TOPIC_RULES:
-        yield from topic_rule(content)
+        seen: Counter[str] = Counter()
+        for entry, finding in topic_rule(content):
+            seen[entry.id] += 1
+            if seen[entry.id] <= _MOST_FINDINGS:
+                yield entry, finding
 
 
 def _as_set(problems: Iterable[Diagnostic], file: DeckFile) -> Iterator[Diagnostic]:

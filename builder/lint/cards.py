@@ -106,14 +106,14 @@ def one_angle(content: Content) -> Iterator[tuple[Entry, Finding]]:
         for entry in content.entries
         if (text := entry.texts.get("question", {}).get(language))
     ]
-    definitions = [(e, text) for e, text in questions if what.search(text.visible.text)]
+    definitions = [(e, text) for e, text in questions if what.search(text.shown)]
     if len(definitions) <= _FEW_DEFINITIONS:
         return
     others = sum(
-        other.search(text.visible.text) is not None and not what.search(text.visible.text)
+        other.search(text.shown) is not None and not what.search(text.shown)
         for _, text in questions
     ) + sum(
-        reason.search(texts[language].visible.text) is not None
+        reason.search(texts[language].shown) is not None
         for entry in content.entries
         for texts in entry.facts.values()
     )

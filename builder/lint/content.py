@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Final
 
 from builder.diagnostics import Span
-from builder.lint.text import Visible, formula_units, visible, words
+from builder.lint.numbers import Number, numbers
+from builder.lint.text import Visible, formula_units, shown, visible, words
 from builder.markup import Document, parse
 from builder.model import DeckFile, Item, LintSettings, Term, Topic
 from builder.source import Location, Source
@@ -56,6 +57,7 @@ class Text:
         path: Where it stands in the topic's file.
         value: The Markdown source.
         document: The same, parsed.
+        shown: What a reader sees of it.
     """
 
     def __init__(self, field: str, language: str, path: Location, value: str) -> None:
@@ -64,26 +66,33 @@ class Text:
         self.path = path
         self.value = value
         self.document: Document = parse(value)
-        self._visible: Visible | None = None
+        # Most texts are plain: what is seen of them is quickly told, and no place is ever asked.
+        quick = shown(value, self.document)
+        self.shown = self.visible.text if quick is None else quick
 
-    @property
+    @cached_property
     def visible(self) -> Visible:
-        """What a reader sees of it."""
-        found = self._visible
-        if found is None:
-            found = self._visible = visible(self.value, self.document)
-        return found
+        """What a reader sees of it, with the way back to the source; `shown` is its text."""
+        return visible(self.value, self.document)
 
     @cached_property
     def length(self) -> int:
         """Words or characters; a formula counts up to five."""
-        formulas = sum(formula_units(math.latex) for math in self.document.maths)
-        return words(self.visible.text, self.language) + formulas
+        count = words(self.shown, self.language)
+        if self.document.maths:
+            count += sum(formula_units(math.latex) for math in self.document.maths)
+        return count
+
+    @cached_property
+    def numbers(self) -> tuple[Number, ...]:
+        """The numbers in what is seen of it."""
+        return tuple(numbers(self.shown, self.language))
 
     @property
     def is_sound(self) -> bool:
         """Whether its markup is without errors, so that there is a point in judging it."""
-        return not any(problem.severity == "error" for problem in self.document.problems)
+        problems = self.document.problems
+        return not problems or not any(problem.severity == "error" for problem in problems)
 
     def finding(
         self, code: str, message: str, help_: str, start: int, end: int, *, warning: bool = False

@@ -13,7 +13,7 @@ def copied(entry: Entry, content: Content) -> Iterator[Finding]:
         return
     for text in entry.all():
         start = end = -1
-        for phrase in phrases(text.visible.text):
+        for phrase in phrases(text.shown):
             if phrase.hash not in known:
                 continue
             if start < 0:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import add
 from typing import Final, NamedTuple
 
 from builder.diagnostics import Diagnostic, Span
@@ -42,7 +43,7 @@ def summary(entry: Entry, parsed: Source, languages: tuple[str, ...]) -> Summary
     return Summary(
         entry.id,
         {
-            language: _shingles(questions[language].visible.text)
+            language: _shingles(questions[language].shown)
             for language in languages
             if language in questions
         },
@@ -92,7 +93,7 @@ def _shingles(question: str) -> frozenset[str]:
     for match in _TOKEN.finditer(question.casefold()):
         token = match[0]
         if token[0] >= "\u3000":
-            found.update(token[i : i + 2] for i in range(max(len(token) - 1, 1)))
+            found.update(map(add, token, token[1:]) if len(token) > 1 else token)
         else:
             found.add(token)
     return frozenset(found)

@@ -23,9 +23,9 @@ def long_text(entry: Entry, content: Content) -> Iterator[Finding]:
                 continue
             unit = "characters" if counts_characters(text.language) else "words"
             soft: int = getattr(content.limits, f"{field}_{unit}")
-            hard: int | None = getattr(content.limits, f"{field}_{unit}_max", None)
             if text.length <= soft:
                 continue
+            hard: int | None = getattr(content.limits, f"{field}_{unit}_max", None)
             error = hard is not None and text.length > hard
             limit = hard if error else soft
             yield text.overall(
@@ -42,14 +42,18 @@ _MARKERS = re.compile(
     r"(?<![\w(（])[(（]?([1-9])[)）](?!\w)|[①②③④⑤⑥⑦⑧⑨]|(?<![\w(（])[(（]([a-h])[)）]"
 )
 _CLAUSES = re.compile(r"[;；]")
+# Without any of these there is no list: most texts.
+_POINTING = re.compile(r"[)）;；①②③④⑤⑥⑦⑧⑨]|^ {0,3}(?:[-+*]|\d{1,2}\.)\s", re.MULTILINE)
 
 
 def points(text: Text) -> int:
     """How many points a text lists: bullets, numbers in brackets, or clauses between semicolons."""
+    if not _POINTING.search(text.value):
+        return 0
     listed = len(_LIST_ITEM.findall(text.value))
     if listed:
         return listed
-    visible = text.visible.text
+    visible = text.shown
     marked = len(_MARKERS.findall(visible))
     clauses = len(_CLAUSES.findall(visible.rstrip(";； \n"))) + 1
     return max(marked, clauses if clauses > 1 else 0)

@@ -7,7 +7,7 @@ from typing import Final
 
 from builder.lint import latex
 from builder.lint.content import Content, Entry, Finding, Text
-from builder.lint.numbers import numbers, spelled
+from builder.lint.numbers import spelled
 from builder.lint.text import counts_characters, is_countable
 
 _DIGIT = re.compile("[0-9]")
@@ -27,19 +27,18 @@ def number_parity(entry: Entry, _: Content) -> Iterator[Finding]:
     for pair in _pairs(entry):
         if not any(_DIGIT.search(text.value) for text in pair):
             continue
-        values = [
-            Counter(n.value for n in numbers(text.visible.text, text.language)) for text in pair
-        ]
-        if values[0] == values[1]:
+        listed = [sorted(number.value for number in text.numbers) for text in pair]
+        if listed[0] == listed[1]:
             continue
+        values = [Counter(each) for each in listed]
         for here, there in ((0, 1), (1, 0)):
             extra = values[here] - values[there]
             text, other = pair[here], pair[there]
-            for number in reversed(tuple(numbers(text.visible.text, text.language))):
+            for number in reversed(text.numbers):
                 if extra[number.value] <= 0:
                     continue
                 extra[number.value] -= 1
-                if spelled(number.value, other.visible.text, other.language):
+                if spelled(number.value, other.shown, other.language):
                     continue
                 again = values[there][number.value] > 0
                 yield text.finding(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from operator import add
 from typing import Final
 
 from builder.lint.content import Content, Entry, Finding, Text
@@ -22,7 +23,7 @@ def one_question(entry: Entry, _: Content) -> Iterator[Finding]:
     """A question asks exactly one thing, and says so with one question mark."""
     for text in entry.field("question"):
         pattern = _MARKS.get(primary_subtag(text.language), _MARK)
-        marks = list(pattern.finditer(text.visible.text))
+        marks = list(pattern.finditer(text.shown))
         if not marks and is_countable(text.language):  # Thai and its like have no such mark
             yield text.overall(
                 "no-question",
@@ -37,7 +38,7 @@ def one_question(entry: Entry, _: Content) -> Iterator[Finding]:
                 *mark.span(),
             )
         compound = _COMPOUND.get(primary_subtag(text.language))
-        match = compound.search(text.visible.text) if compound else None
+        match = compound.search(text.shown) if compound else None
         if match and len(marks) == 1:
             yield text.finding(
                 "compound-question",
@@ -69,8 +70,8 @@ def yes_no(entry: Entry, _: Content) -> Iterator[Finding]:
     """A question that yes or no answers is half answered by guessing."""
     for text in entry.field("question"):
         pattern = _YES_NO.get(primary_subtag(text.language))
-        match = pattern.search(text.visible.text) if pattern else None
-        if match and match[0] in _EMBEDDED and _OPEN_WORD.search(text.visible.text):
+        match = pattern.search(text.shown) if pattern else None
+        if match and match[0] in _EMBEDDED and _OPEN_WORD.search(text.shown):
             continue
         if match:
             yield text.finding(
@@ -101,7 +102,7 @@ def vague(entry: Entry, _: Content) -> Iterator[Finding]:
     """“Explain X” has no answer that one can fail to give."""
     for text in entry.field("question"):
         pattern = _VAGUE.get(primary_subtag(text.language))
-        match = pattern.search(text.visible.text) if pattern else None
+        match = pattern.search(text.shown) if pattern else None
         if match:
             yield text.finding(
                 "vague-question",
@@ -142,7 +143,7 @@ def orphan(entry: Entry, _: Content) -> Iterator[Finding]:
         language = primary_subtag(text.language)
         start = _ORPHAN_START.get(language)
         anywhere = _ORPHAN_ANYWHERE.get(language)
-        visible = text.visible.text
+        visible = text.shown
         match = start.match(visible) if start else None
         if match is None and anywhere and text.field == "question":
             match = anywhere.search(visible)
@@ -170,14 +171,14 @@ _STOP: Final = frozenset(
 def terms(text: Text, glossary: frozenset[str]) -> set[str]:
     """The rare terms of a text: words that carry meaning, or pairs of Chinese characters."""
     found: set[str] = set()
-    visible = text.visible.text
+    visible = text.shown
     for known in glossary:
         if known in visible:
             visible = visible.replace(known, " ")
     for match in _TERM.finditer(visible):
         word = match[0]
         if word[0] >= "\u3000":
-            found.update(word[i : i + 2] for i in range(len(word) - 1))
+            found.update(map(add, word, word[1:]))
         elif word.lower() not in _STOP:
             found.add(word.lower())
     return found

@@ -101,7 +101,7 @@ def no_place(entry: Entry, content: Content) -> Iterator[Finding]:
     if not papers or any(len(ref.split()) > 1 for ref in papers):
         return
     asked = (*entry.field("answer"), *(t for texts in entry.facts.values() for t in texts.values()))
-    if any(_NUMERIC.search(text.visible.text) for text in asked):
+    if any(_NUMERIC.search(text.shown) for text in asked):
         yield Finding(
             "no-place",
             "the item has numbers, and no reference says where in the paper they are",

@@ -35,7 +35,7 @@ def avoided(content: Content) -> Found:
             good = term.name(language)
             allowed = (good, *term.unless)
             for entry, text in _texts(content, language):
-                visible = text.visible.text
+                visible = text.shown
                 for match in _pattern(form).finditer(visible):
                     if not _within(allowed, visible, *match.span()):
                         yield (
@@ -88,7 +88,7 @@ def untranslated(content: Content) -> Found:
                     forms[name] = good
         for form, good in _present(content, forms, language).items():
             for entry, text in _texts(content, language):
-                visible = text.visible.text
+                visible = text.shown
                 for match in _pattern(form).finditer(visible):
                     if not match[0].islower():
                         continue  # a name
@@ -111,6 +111,7 @@ def untranslated(content: Content) -> Found:
 
 
 _FULL_WIDTH: Final = dict(zip(",;:?!.()", "，；：？！。（）", strict=True))
+_HALF = re.compile(r"[,;:?!.()]")
 _HALF_IN_CJK = re.compile(
     rf"(?<=[{HAN}”’）》」])[,;:?!]|[,;:?!](?=[{HAN}“「《])"
     rf"|(?<=[{HAN}])\.(?=\s|$|[{HAN}])"
@@ -122,8 +123,10 @@ _FULL_IN_LATIN = re.compile(rf"(?<![{HAN}])[，。；：？！（）、]+(?![{HA
 def punctuation(entry: Entry, _: Content) -> Iterator[Finding]:
     """Full-width marks in Chinese and Japanese, half-width marks elsewhere."""
     for text in entry.all():
-        visible = text.visible.text
+        visible = text.shown
         if counts_characters(text.language):
+            if not _HALF.search(visible):
+                continue
             for match in _HALF_IN_CJK.finditer(visible):
                 yield text.finding(
                     "mixed-punctuation",
@@ -173,20 +176,26 @@ def is_traditional(char: str) -> bool:
     return False
 
 
-def traditional(entry: Entry, content: Content) -> Iterator[Finding]:
+def traditional(content: Content) -> Found:
     """Simplified Chinese has no Traditional characters."""
     for language in content.languages:
         parts = language.casefold().split("-")
         if parts[0] != "zh" or any(part in _TRADITIONAL_TAGS for part in parts[1:]):
             continue
-        for text in entry.all():
-            if text.language == language and any(map(is_traditional, set(text.visible.text))):
-                for index, char in enumerate(text.visible.text):
-                    if is_traditional(char):
-                        yield text.finding(
+        used = set[str]().union(*(text.shown for _, text in _texts(content, language)))
+        foreign = set(filter(is_traditional, used))
+        if not foreign:
+            continue
+        for entry, text in _texts(content, language):
+            for index, char in enumerate(text.shown):
+                if char in foreign:
+                    yield (
+                        entry,
+                        text.finding(
                             "traditional-character",
                             f"`{char}` is Traditional Chinese",
                             "write the Simplified character",
                             index,
                             index + 1,
-                        )
+                        ),
+                    )

@@ -19,7 +19,7 @@ OBJECT: Final = "\ufffc"
 MAX_FORMULA_UNITS: Final = 5
 
 HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_CJK = re.compile(f"[{HAN}\u3040-\u30ff]")
+_CJK = re.compile(f"[{HAN}\u3040-\u30ff]+")
 _LATIN_WORD = re.compile(
     r"[A-Za-z0-9\u00c0-\u024f\u0370-\u04ff][^\W\u3040-\u30ff\u3400-\u9fff]*"
     r"(?:[.\-'’,/][^\W\u3040-\u30ff\u3400-\u9fff]+)*"
@@ -38,6 +38,9 @@ _NOISE = re.compile(
     r"|\]\([^()\s]*\)|\["  # the address of a link
     r"|<?https?://[^\s<>）)」，。；]+>?"
 )
+# What of that is in a text without objects and without what escapes.
+_EMPHASIS = re.compile(r"\*+|~~")
+_INVOLVED = re.compile(r"[$`\[\]{}\\<]|://")
 _BACKTICKS = re.compile(r"`+")
 _CLOZE_OPEN = re.compile(r"\{\{c[0-9]+::")
 
@@ -107,6 +110,13 @@ class Visible:
             return 0
         stop = self.pieces[piece + 1] if piece + 1 < len(self.pieces) else len(self.text)
         return min(self.pieces[piece] + offset - self.sources[piece], stop)
+
+
+def shown(value: str, document: Document) -> str | None:
+    """The text of `visible`, if that can be told quickly: for most texts, ten times as quickly."""
+    if document.codes or _INVOLVED.search(value):
+        return None
+    return _EMPHASIS.sub("", value) if "*" in value or "~" in value else value
 
 
 def visible(value: str, document: Document) -> Visible:
@@ -226,7 +236,7 @@ def words(text: str, language: str) -> int:
     In Chinese a Latin word or a number counts as one unit, as the authoring rules have it.
     """
     if counts_characters(language):
-        return len(_CJK.findall(text)) + len(_LATIN_WORD.findall(text))
+        return sum(map(len, _CJK.findall(text))) + len(_LATIN_WORD.findall(text))
     return len(_WORD.findall(text))
 
 

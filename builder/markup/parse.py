@@ -15,6 +15,7 @@ from mdit_py_plugins.dollarmath.index import math_block_dollar
 from builder.markup import cloze, code, links, math
 from builder.markup.inline import InlineParser, Note, with_position
 from builder.markup.positions import Places, located
+from builder.markup.quick import quick
 from builder.markup.records import Cloze, Code, Document, Image, Math, Problem
 
 #: Texts kept parsed, at 3 to 4 KB each: all of a deck of 2,000 bilingual notes, so that its checks
@@ -35,7 +36,11 @@ def parse(text: str) -> Document:
     if _PARAGRAPH.match(text) and not _BREAK.search(text) and text == text.strip():
         if not _MARKUP.search(text):
             return Document(tuple(paragraph(text, [Token("text", "", 0, content=text)])))
-        return _one_paragraph(text)
+        found = quick(text)
+        if found is None:
+            return _one_paragraph(text)
+        children, clozes, maths = found
+        return Document(tuple(paragraph(text, children)), clozes=tuple(clozes), maths=tuple(maths))
     return parse_markdown(text)
 
 

@@ -12,6 +12,7 @@ from builder import markup
 from builder.markup import inline as inlines
 from builder.markup.inline import InlineParser
 from builder.markup.parse import build_parser, parse_markdown
+from builder.markup.quick import quick
 
 PIECES = [
     *"{{c1:: {{c2:: {{c12:: {{ }} { } :: : $ $$ * ** _ ` `` ``` ~~ [ ]( ![ ) < >".split(),
@@ -124,6 +125,31 @@ def test_the_short_cut_changes_nothing(text: str) -> None:
     assert [t.as_dict() | {"meta": None} for t in short.tokens] == [
         t.as_dict() | {"meta": None} for t in full.tokens
     ]
+
+
+COMMON = "a 中 5 。 ， . ; **b** **粗** **2** $x_1$ $\\frac{{1}}{2}$ $a}}$ {{c1::a}} {{c3::**b**}}"
+ODD = "** * $ ` \\ _ { } {{c1:: {{c2:: }} :: : {{c0::a}} {{c1::{{c2::a}}}} &amp; $$ [a] <b>"
+PIECES = st.sampled_from([*COMMON.split(), " ", " ", "{{c12::$x$ b}}", "**b c**"])
+
+
+@given(st.lists(PIECES | PIECES | PIECES | st.sampled_from(ODD.split()), max_size=9).map("".join))
+@settings(max_examples=1500, deadline=None)
+def test_what_needs_no_parser_gives_the_same_tokens(text: str) -> None:
+    line = f"a{text}".rstrip()  # a letter begins a paragraph
+    found = quick(line)
+    if found is None:
+        return
+    full = parse_markdown(line)
+    tokens, clozes, maths = found
+    (inline,) = (token for token in full.tokens if token.type == "inline")
+    assert [t.as_dict() for t in tokens] == [t.as_dict() for t in inline.children or ()]
+    assert (tuple(clozes), tuple(maths)) == (full.clozes, full.maths)
+    assert not full.problems
+
+
+@pytest.mark.parametrize("text", ["词 **b** $x$ {{c1::a}}", "**b**", "{{c1::a **b** $x$}}。"])
+def test_common_texts_need_no_parser(text: str) -> None:
+    assert quick(text) is not None
 
 
 def test_carriage_returns_count_in_offsets() -> None:
