@@ -48,13 +48,15 @@ class Texts:
         self, parsed: Source, at: Location, node: source.Mapping, languages: tuple[str, ...]
     ) -> None:
         for name in ("question", "answer", "detail", "pitfall", "table"):
-            if name in node.items:
+            below = node.items.get(name, (None, None))[1]
+            if isinstance(below, source.Mapping):
                 for language in languages:
-                    self.markdown(parsed, (*at, name, language), clozes=False)
+                    text = below.items.get(language, (None, None))[1]
+                    self._markdown(parsed, (*at, name, language), text, clozes=False)
         facts = node.items.get("facts", (None, None))[1]
         if isinstance(facts, source.Mapping):
-            for fact_id in facts.items:
-                self._fact(parsed, (*at, "facts", fact_id), languages)
+            for fact_id, (_, fact) in facts.items.items():
+                self._fact(parsed, (*at, "facts", fact_id), fact, languages)
         where = node.items.get("where", (None, None))[1]
         if isinstance(where, source.Mapping):
             self._legend(parsed, (*at, "where"), where, languages)
@@ -140,10 +142,14 @@ class Texts:
             for language in languages:
                 self.markdown(parsed, (*at, symbol, language), clozes=False)
 
-    def _fact(self, parsed: Source, at: Location, languages: tuple[str, ...]) -> None:
+    def _fact(
+        self, parsed: Source, at: Location, fact: source.Node, languages: tuple[str, ...]
+    ) -> None:
         numbers: dict[str, list[int]] = {}
+        texts = fact.items if isinstance(fact, source.Mapping) else {}
         for language in languages:
-            document = self.markdown(parsed, (*at, language), clozes=True)
+            text = texts.get(language, (None, None))[1]
+            document = self._markdown(parsed, (*at, language), text, clozes=True)
             if document is not None and not document.problems:
                 numbers[language] = sorted({cloze.number for cloze in document.clozes})
                 if not document.clozes:
@@ -172,11 +178,15 @@ class Texts:
 
     def markdown(self, parsed: Source, at: Location, *, clozes: bool) -> markup.Document | None:
         """Parse one text and report its problems; None if there is no such text."""
-        node = parsed.node(at)
+        return self._markdown(parsed, at, parsed.node(at), clozes=clozes)
+
+    def _markdown(
+        self, parsed: Source, at: Location, node: source.Node | None, *, clozes: bool
+    ) -> markup.Document | None:
         if not isinstance(node, source.Scalar) or not node.value:
             return None
         document = markup.parse(node.value)
-        for problem in _few_of_each(document.problems):
+        for problem in _few_of_each(document.problems) if document.problems else ():
             self.problems.append(
                 Diagnostic(
                     problem.code,

@@ -96,11 +96,12 @@ def typeset(formulas: Iterable[Formula], cache: Cache) -> dict[Formula, Drawing 
     version = engine_version()
     for formula in dict.fromkeys(formulas):
         name = key(version, formula.latex, formula.display)
-        stored = cache.get("typeset", name)
-        problem = None if stored is not None else _refuse(formula.latex)
-        if stored is not None:
-            results[formula] = _unpack(stored)
-        elif problem is not None:
+        try:
+            results[formula] = _stored(cache, name)
+            continue
+        except LookupError:
+            problem = _refuse(formula.latex)
+        if problem is not None:
             results[formula] = problem
         else:
             missing[formula] = name
@@ -110,6 +111,19 @@ def typeset(formulas: Iterable[Formula], cache: Cache) -> dict[Formula, Drawing 
             if lasting:
                 cache.put("typeset", missing[formula], _pack(result))
     return results
+
+
+@lru_cache(maxsize=4096)
+def _stored(cache: Cache, name: str) -> Drawing | MathProblem:
+    """From the cache, and from memory if another topic has the formula too.
+
+    Raises:
+        LookupError: It is not there.
+    """
+    stored = cache.get("typeset", name)
+    if stored is None:
+        raise LookupError
+    return _unpack(stored)
 
 
 def _in_deep_thread(

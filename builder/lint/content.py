@@ -58,6 +58,8 @@ class Text:
         value: The Markdown source.
         document: The same, parsed.
         shown: What a reader sees of it.
+        length: Words or characters; a formula counts up to five.
+        numbers: The numbers in what is seen of it.
     """
 
     def __init__(self, field: str, language: str, path: Location, value: str) -> None:
@@ -69,24 +71,15 @@ class Text:
         # Most texts are plain: what is seen of them is quickly told, and no place is ever asked.
         quick = shown(value, self.document)
         self.shown = self.visible.text if quick is None else quick
+        self.length = words(self.shown, language)
+        if self.document.maths:
+            self.length += sum(formula_units(math.latex) for math in self.document.maths)
+        self.numbers: tuple[Number, ...] = tuple(numbers(self.shown, language))
 
     @cached_property
     def visible(self) -> Visible:
         """What a reader sees of it, with the way back to the source; `shown` is its text."""
         return visible(self.value, self.document)
-
-    @cached_property
-    def length(self) -> int:
-        """Words or characters; a formula counts up to five."""
-        count = words(self.shown, self.language)
-        if self.document.maths:
-            count += sum(formula_units(math.latex) for math in self.document.maths)
-        return count
-
-    @cached_property
-    def numbers(self) -> tuple[Number, ...]:
-        """The numbers in what is seen of it."""
-        return tuple(numbers(self.shown, self.language))
 
     @property
     def is_sound(self) -> bool:
