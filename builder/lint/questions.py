@@ -186,6 +186,8 @@ def terms(text: Text, glossary: frozenset[str]) -> set[str]:
 
 #: Fewer rare terms than this say nothing about a ratio.
 _ENOUGH_TERMS: Final = 4
+#: More than half of them.
+_ENOUGH_SHARED: Final = 3
 
 
 def given_away(entry: Entry, content: Content) -> Iterator[Finding]:
@@ -195,8 +197,12 @@ def given_away(entry: Entry, content: Content) -> Iterator[Finding]:
         if answer is None:
             continue
         glossary = content.terms[question.language]
+        asked = terms(question, glossary)
+        inside = answer.shown.lower()
+        if sum(term in inside for term in asked) < _ENOUGH_SHARED:
+            continue
         needed = terms(answer, glossary)
-        shared = needed & terms(question, glossary)
+        shared = needed & asked
         if len(needed) >= _ENOUGH_TERMS and len(shared) * 2 > len(needed):
             yield answer.overall(
                 "answer-in-question",

@@ -24,6 +24,8 @@ CACHE_SIZE: Final = 8192
 
 _BREAK = re.compile(r"[\n\r\0]")
 _MARKUP = re.compile(r"[$&*<\[\]\\_`{}~]")
+# Where none of these stands, a paragraph, heading or cell is one text.
+_INLINE = re.compile(r"[\n$&*<\[\]\\_`{}~]|^\Z")
 # What cannot begin a list, heading, quote, rule, table, fence, reference or indented code.
 _PARAGRAPH = re.compile(
     r"[^\W\d_]|[\u3000-\u303f\uff00-\uffef\u2010-\u2027\"'(（{\\]|\$(?!\$)|`(?!``)|\*\*\w"
@@ -118,6 +120,9 @@ def _inline(state: StateCore) -> None:
     """Core rule: as markdown-it's, keeping each run's notes on its token."""
     for token in state.tokens:
         if token.type == "inline":
+            if not _INLINE.search(token.content):  # most cells of a table
+                token.children = [Token("text", "", 0, content=token.content)]
+                continue
             notes: list[Note] = []
             env: Any = state.env
             env["notes"] = notes
