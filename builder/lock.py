@@ -205,6 +205,11 @@ _HASH = re.compile(r"[0-9a-f]{32}")
 _ID = re.compile(r"[1-9][0-9]{0,18}")
 _PART_ID = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _KIND = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_NUMBERS = re.compile(r"[1-9][0-9]{0,2}(?:,[1-9][0-9]{0,2})*")
+_NOTE = re.compile(
+    rf"(note|retired) ({_KEY.pattern}) (basic|cloze) ({_GUID.pattern}) ({_NUMBERS.pattern}) "
+    rf"(\S+) (\S+) ({_HASH.pattern})"
+)
 _FOREIGN_GUID = re.compile(r"(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})+")
 #: Letters of an id in deck.yaml, at most.
 _MAX_KIND = 60
@@ -277,6 +282,9 @@ class _Parser:
             self.problems.extend(_refuse(self.name, message).diagnostics)
 
     def line(self, number: int, line: str) -> None:
+        match = _NOTE.fullmatch(line)
+        if match is not None and self.plain_note(number, match):
+            return
         word = line.split(" ", 1)[0]
         if line.startswith(_CONFLICT):
             self.problem(
@@ -349,6 +357,22 @@ class _Parser:
             case _:
                 self.note(words, place)
 
+    def plain_note(self, number: int, match: re.Match[str]) -> bool:
+        """Take the line of a note of ours, as nearly all are; False if anything is odd about it."""
+        word, key, kind, guid, numbers, first_seen, changed_at, content = match.groups()
+        cards, first, changed = _card_numbers(numbers), _seconds(first_seen), _seconds(changed_at)
+        if cards is None or first is None or changed is None or changed < first:
+            return False
+        if key in self.notes or guid in self.guids:
+            return False
+        start, end = match.span(2)
+        place = Span(self.name, number, start + 1, number, end + 1)
+        self.guids[guid] = key
+        self.notes[key] = NoteEntry(
+            key, kind, guid, cards, content, first, changed, word == "retired", place
+        )
+        return True
+
     def note(self, words: Sequence[str], place: Span) -> None:
         key = _match(words, 1, _KEY, "a note's id")
         if key in self.notes:
@@ -408,24 +432,35 @@ def _guid(words: Sequence[str], index: int) -> str:
 
 
 def _numbers(words: Sequence[str], index: int) -> tuple[int, ...]:
-    parts = words[index].split(",")
-    if not all(re.fullmatch(r"[1-9][0-9]{0,2}", part) for part in parts):
+    if not _NUMBERS.fullmatch(words[index]):
         raise _BadWordError(index, f"'{words[index]}' is not a list of card numbers such as 1,2")
-    numbers = tuple(map(int, parts))
-    if list(numbers) != sorted(set(numbers)):
+    numbers = _card_numbers(words[index])
+    if numbers is None:
         raise _BadWordError(index, "card numbers stand in order, each once")
     return numbers
 
 
+@lru_cache(maxsize=1024)  # most notes have the same
+def _card_numbers(word: str) -> tuple[int, ...] | None:
+    """The card numbers; None if they do not stand in order, each once."""
+    numbers = tuple(map(int, word.split(",")))
+    return numbers if list(numbers) == sorted(set(numbers)) else None
+
+
 def _time(words: Sequence[str], index: int) -> int:
-    word = words[index]
+    seconds = _seconds(words[index])
+    if seconds is None:
+        raise _BadWordError(index, f"'{words[index]}' is not a time such as 2026-11-23T10:00:00Z")
+    return seconds
+
+
+@lru_cache(maxsize=1024)  # most notes share a few times
+def _seconds(word: str) -> int | None:
+    """Unix time of a time as the lock has it; None if it is none."""
     try:
-        moment = datetime.fromisoformat(word) if _TIME.fullmatch(word) else None
+        return int(datetime.fromisoformat(word).timestamp()) if _TIME.fullmatch(word) else None
     except ValueError:
-        moment = None
-    if moment is None:
-        raise _BadWordError(index, f"'{word}' is not a time such as 2026-11-23T10:00:00Z")
-    return int(moment.timestamp())
+        return None
 
 
 # Writing
@@ -450,8 +485,9 @@ def _lines(lock: Lock, deck: DeckEntry) -> Iterator[str]:
         note = lock.notes[key]
         numbers = ",".join(map(str, note.numbers))
         word = "retired" if note.retired else "note"
+        guid = note.guid if note.kind in KINDS else quote(note.guid, safe="")
         yield (
-            f"{word} {key} {note.kind} {quote(note.guid, safe='')} {numbers} "
+            f"{word} {key} {note.kind} {guid} {numbers} "
             f"{_iso(note.first_seen)} {_iso(note.changed_at)} {note.content}"
         )
 
@@ -512,6 +548,9 @@ def update(
         if known is None:
             notes[key] = replace(note, first_seen=now, changed_at=now)
             continue
+        if _says_the_same(known, note):
+            notes[key] = known
+            continue
         problems.extend(_note_problems(known, note, span_of(key)))
         changed = known.content != note.content
         notes[key] = replace(
@@ -533,6 +572,17 @@ def update(
         for kind, entry in new.note_types.items()
     }
     return Lock(new.deck, note_types, notes), problems
+
+
+def _says_the_same(known: NoteEntry, note: NoteEntry) -> bool:
+    """Whether a note that is not retired is as it was."""
+    return (
+        known.content == note.content
+        and known.guid == note.guid
+        and known.numbers == note.numbers
+        and known.kind == note.kind
+        and not known.retired
+    )
 
 
 def _is_retired(key: str, retired: Collection[str]) -> bool:

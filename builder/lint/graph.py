@@ -3,6 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from operator import add
 from typing import Final, NamedTuple
 
@@ -103,19 +104,28 @@ def similar(items: Sequence[Summary]) -> Found:
     """Two questions with nearly the same words, in every language, are one question.
 
     Only pairs that share one of their rarest words are compared (two sets that overlap by 80 %
-    must), so the time grows with the deck and not with its square.
+    must), and only if enough words follow it in both to make up the 80 % (the prefix and position
+    filters of Xiao et al., PPJoin, 2008). So the time grows with the deck and not with its square.
     """
     asked = [item for item in items if item.words]
     firsts = [next(iter(item.words.values())) for item in asked]
-    frequency = Counter(word for words in firsts for word in words)
-    index: dict[str, list[int]] = defaultdict(list)
+    frequency = Counter(chain.from_iterable(firsts))
+    rarest_first = sorted(frequency, key=lambda word: (frequency[word], word))
+    rank = {word: place for place, word in enumerate(rarest_first)}
+    # Word -> number of each question before, how many of its words are left from there, and all.
+    index: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for number, item in enumerate(asked):
-        words = sorted(firsts[number], key=lambda word: (frequency[word], word))
-        prefix = words[: len(words) - int(_SIMILAR * len(words) + 0.999) + 1]
-        candidates = {other for word in prefix for other in index[word][-_MOST_CANDIDATES:]}
+        words = sorted(firsts[number], key=rank.__getitem__)
+        size = len(words)
+        prefix = words[: size - int(_SIMILAR * size + 0.999) + 1]
+        candidates = {
+            other
+            for place, word in enumerate(prefix)
+            for other, left, size_there in index[word][-_MOST_CANDIDATES:]
+            if _enough(min(size - place, left), size + size_there)
+        }
         for other in sorted(candidates):
-            theirs = asked[other].words
-            if all(_alike(mine, theirs[language]) for language, mine in item.words.items()):
+            if _alike(firsts[number], firsts[other]) and _all_alike(item, asked[other]):
                 yield (
                     item,
                     Diagnostic(
@@ -127,8 +137,8 @@ def similar(items: Sequence[Summary]) -> Found:
                     ),
                 )
                 break
-        for word in prefix:
-            index[word].append(number)
+        for place, word in enumerate(prefix):
+            index[word].append((number, size - place, size))
 
 
 #: Bounds the work in decks whose questions all follow one pattern.
@@ -137,9 +147,18 @@ _MOST_CANDIDATES: Final = 50
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
     common = len(one & other)
-    if common == 0 or common < _SIMILAR * (len(one) + len(other) - common):
+    if common == 0 or not _enough(common, len(one) + len(other)):
         return False
     return not any(word.isascii() and not word.isalpha() for word in one ^ other)
+
+
+def _all_alike(one: Summary, other: Summary) -> bool:
+    return all(_alike(words, other.words[language]) for language, words in one.words.items())
+
+
+def _enough(common: int, together: int) -> bool:
+    """Whether so many common words make two sets alike that have so many `together`."""
+    return common >= _SIMILAR * (together - common)
 
 
 def unused_figures(items: Iterable[Summary], figures: Iterable[str]) -> Iterator[Diagnostic]:
