@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable, Iterable, Mapping
 from io import StringIO
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from builder import figures
@@ -162,6 +163,7 @@ def _package(context: Context, types: "Mapping[Kind, apkg.NoteType]", about: str
     ids, card_ids = _ids(lock.notes.values())
     media: dict[str, str] = {}
     packed = []
+    names = {kind: [part.name for part in made.fields] for kind, made in types.items()}
     for place, note in enumerate(context.notes, start=1):
         entry = lock.notes[note.key]
         note_type = types[note.kind]
@@ -170,7 +172,7 @@ def _package(context: Context, types: "Mapping[Kind, apkg.NoteType]", about: str
                 id=ids[note.key],
                 guid=entry.guid,
                 note_type=note_type,
-                fields=tuple(note.fields.get(part.name, "") for part in note_type.fields),
+                fields=tuple(map(note.fields.get, names[note.kind], repeat(""))),
                 tags=note.tags,
                 cards={number - 1: card_ids[note.key, number] for number in note.numbers},
                 due=place,
@@ -209,10 +211,12 @@ def _ids(entries: Iterable[NoteEntry]) -> tuple[dict[str, int], dict[tuple[str, 
     card_ids: dict[tuple[str, int], int] = {}
     taken_notes: set[int] = set()
     taken_cards: set[int] = set()
+    known, place = "", 0
     for entry in sorted(entries, key=lambda entry: (entry.first_seen, entry.key)):
         start = entry.first_seen * 1000
         item = entry.key.partition(".")[0]
-        place = _offset(_WINDOW // _ROOM, item) * _ROOM
+        if item != known:
+            known, place = item, _offset(_WINDOW // _ROOM, item) * _ROOM
         note_ids[entry.key] = _free(start + place + _offset(_ROOM, entry.guid), taken_notes)
         for number in entry.numbers:
             offset = _offset(_WINDOW, entry.guid, str(number))
