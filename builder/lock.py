@@ -33,6 +33,9 @@ EARLIEST = 1_000_000_000
 #: Fields with such a name are empty and wait for a language or a part of a card to come.
 SPARE = "Reserved"
 
+#: What Anki puts between the fields of a note; no text of a project can hold it.
+SEPARATOR = "\x1f"
+
 _HEADER = (
     "# What learners of this deck have. Written by `deckwright build`: commit it, do not edit it.\n"
     "version 1\n"

@@ -219,11 +219,9 @@ class Viewer:
         state: Iterator[str],
         spans: Mapping[str, Span],
     ) -> dict[str, object]:
-        common = dict(notes[0].fields)
-        for note in notes[1:]:
-            common = {
-                field: text for field, text in common.items() if note.fields.get(field) == text
-            }
+        fields = [note.fields for note in notes]
+        shared = set(fields[0].items()).intersection(*(other.items() for other in fields[1:]))
+        common = dict(pair for pair in fields[0].items() if pair in shared)
         return {
             "id": name,
             "level": level,
@@ -238,9 +236,9 @@ class Viewer:
                     "state": next(state),
                     **({"deck": note.deck} if note.deck else {}),
                     **self._place(spans.get(note.key)),
-                    "fields": {f: text for f, text in note.fields.items() if f not in common},
+                    "fields": {f: text for f, text in own.items() if f not in common},
                 }
-                for note in notes
+                for note, own in zip(notes, fields, strict=True)
             ],
         }
 

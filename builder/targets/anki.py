@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Callable, Iterable, Mapping
 from io import StringIO
-from itertools import repeat
 from typing import TYPE_CHECKING
 
 from builder import figures
@@ -163,7 +162,7 @@ def _package(context: Context, types: "Mapping[Kind, apkg.NoteType]", about: str
     ids, card_ids = _ids(lock.notes.values())
     media: dict[str, str] = {}
     packed = []
-    names = {kind: [part.name for part in made.fields] for kind, made in types.items()}
+    names = {kind: tuple(part.name for part in made.fields) for kind, made in types.items()}
     for place, note in enumerate(context.notes, start=1):
         entry = lock.notes[note.key]
         note_type = types[note.kind]
@@ -172,7 +171,7 @@ def _package(context: Context, types: "Mapping[Kind, apkg.NoteType]", about: str
                 id=ids[note.key],
                 guid=entry.guid,
                 note_type=note_type,
-                fields=tuple(map(note.fields.get, names[note.kind], repeat(""))),
+                fields=note.arranged(names[note.kind]),
                 tags=note.tags,
                 cards={number - 1: card_ids[note.key, number] for number in note.numbers},
                 due=place,
@@ -266,12 +265,13 @@ def update_text(deck: Deck, notes: Iterable[Note], lock: Lock, since: Lock) -> s
             continue
         note_type = lock.note_types[note.kind]
         names = [part.name for part in note_type.fields if not part.name.startswith(SPARE)]
+        fields = note.fields
         rows.writerow(
             [
                 lock.notes[note.key].guid,
                 note_type.name,
                 note.deck or deck_name(deck),
-                *(note.fields.get(name, "") for name in names),
+                *(fields.get(name, "") for name in names),
             ]
         )
     if not buffer.getvalue():
