@@ -324,6 +324,8 @@ def _print(
     jobs: Sequence[PrintJob], project: Project, loaded: Loaded, cache: Cache, drawing: Drawing
 ) -> Iterator[tuple[str, Artifact]]:
     """Draw the PDFs, each in a process of its own if there are several; first done, first given."""
+    if not jobs:
+        return
     from builder import press
 
     waiting: list[PrintJob] = []

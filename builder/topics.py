@@ -10,7 +10,6 @@ import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import repeat
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -107,10 +106,9 @@ def prepare_all(
     keys = [key(common, file.id, file.name, _digest(file.data)) for file in files]
     found = [_kept(cache, each) for each in keys]
     missing = [at for at, prepared in enumerate(found) if prepared is None]
-    made = _make([files[at] for at in missing], setting, cache, workers)
-    for at, packed in zip(missing, made, strict=True):
+    for at, prepared, packed in _make([(at, files[at]) for at in missing], setting, cache, workers):
         cache.put("topic", keys[at], packed)
-        found[at] = _unpack(packed)
+        found[at] = prepared
     return [prepared for prepared in found if prepared is not None]
 
 
@@ -119,22 +117,45 @@ def prepare_all(
 _WORTH_A_PROCESS = 200_000
 
 
-def _make(files: Sequence[File], setting: Setting, cache: Cache, workers: int) -> Iterator[bytes]:
-    """The topics prepared and packed, in the order of the files."""
-    size = sum(len(file.data) for file in files)
-    workers = min(workers, len(files), size // _WORTH_A_PROCESS)
+#: A file and its place among all.
+_Task = tuple[int, File]
+
+
+def _make(
+    tasks: Sequence[_Task], setting: Setting, cache: Cache, workers: int
+) -> Iterator[tuple[int, Prepared, bytes]]:
+    """Each topic's place, the topic prepared, and the same packed; in any order."""
+    size = sum(len(file.data) for _, file in tasks)
+    workers = min(workers, len(tasks), size // _WORTH_A_PROCESS)
     if workers < 2:
-        yield from (_pack(prepare(file, setting, cache)) for file in files)
+        yield from (_made(task, setting, cache) for task in tasks)
         return
     from concurrent.futures import ProcessPoolExecutor
 
-    with ProcessPoolExecutor(max_workers=workers) as pool:
-        chunk = max(1, len(files) // (4 * workers))
-        yield from pool.map(_worker, files, repeat(setting), repeat(cache), chunksize=chunk)
+    each = max(1, len(tasks) // (8 * workers))
+    chunks = [tasks[at : at + each] for at in range(0, len(tasks), each)]
+    # This process is one of the workers: from the end it takes what no other has begun, and what
+    # it makes needs no way back.
+    with ProcessPoolExecutor(max_workers=workers - 1) as pool:
+        started = [(pool.submit(_worker, chunk, setting, cache), chunk) for chunk in chunks]
+        theirs = []
+        for future, chunk in reversed(started):
+            if future.cancel():
+                yield from (_made(task, setting, cache) for task in chunk)
+            else:
+                theirs.append(future)
+        for future in theirs:
+            yield from ((at, _unpack(packed), packed) for at, packed in future.result())
 
 
-def _worker(file: File, setting: Setting, cache: Cache) -> bytes:
-    return _pack(prepare(file, setting, cache))
+def _made(task: _Task, setting: Setting, cache: Cache) -> tuple[int, Prepared, bytes]:
+    at, file = task
+    prepared = prepare(file, setting, cache)
+    return at, prepared, _pack(prepared)
+
+
+def _worker(tasks: Sequence[_Task], setting: Setting, cache: Cache) -> list[tuple[int, bytes]]:
+    return [(at, _pack(prepare(file, setting, cache))) for at, file in tasks]
 
 
 def prepare(file: File, setting: Setting, cache: Cache) -> Prepared:

@@ -7,7 +7,7 @@ takes reading and hashing the files, tens of milliseconds, instead of loading th
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -63,6 +63,7 @@ def remember(
     """Keep what a build made of these inputs: the files' hashes and the warnings."""
     record = {
         "files": [[each.name, _sha256(each.data)] for each in present.files],
+        "drawn_by": _drawn_by([each.name for each in present.files]),
         "warnings": [asdict(warning) for warning in present.warnings],
     }
     cache.put("build", _key(found, options), json.dumps(record).encode())
@@ -83,6 +84,8 @@ def recall(
     if packed is None:
         return None
     record = json.loads(packed)
+    if record["drawn_by"] != _drawn_by([name for name, _ in record["files"]]):
+        return None
     artifacts: list[Artifact] = []
     for name, digest in record["files"]:
         file = folder / name
@@ -98,9 +101,16 @@ def recall(
 
 
 def _key(found: Mapping[str, str], options: Sequence[str]) -> str:
+    return key(code_version(*_LIBRARIES), dict(found), tuple(options))
+
+
+def _drawn_by(names: Iterable[str]) -> str:
+    """What PDFs depend on besides; nothing if there are none, as a deck needs no print library."""
+    if not any(name.endswith(".pdf") for name in names):
+        return ""
     from builder import press
 
-    return key(code_version(*_LIBRARIES), press.versions(), dict(found), tuple(options))
+    return press.versions()
 
 
 def _sha256(data: bytes) -> str:
