@@ -516,7 +516,7 @@ def update(
 
     Args:
         old: The lock as it was.
-        new: What the content asks for: entries without times.
+        new: What the content asks for: entries without times, or those of `old` that still hold.
         retired: Ids of `retired.yaml`; that of an item stands for its facts too.
         now: Unix time in seconds, for what is new or changed.
         span_of: Note key -> where it stands in the content.
@@ -551,7 +551,7 @@ def update(
         if known is None:
             notes[key] = replace(note, first_seen=now, changed_at=now)
             continue
-        if _says_the_same(known, note):
+        if known is note:
             notes[key] = known
             continue
         problems.extend(_note_problems(known, note, span_of(key)))
@@ -575,17 +575,6 @@ def update(
         for kind, entry in new.note_types.items()
     }
     return Lock(new.deck, note_types, notes), problems
-
-
-def _says_the_same(known: NoteEntry, note: NoteEntry) -> bool:
-    """Whether a note that is not retired is as it was."""
-    return (
-        known.content == note.content
-        and known.guid == note.guid
-        and known.numbers == note.numbers
-        and known.kind == note.kind
-        and not known.retired
-    )
 
 
 def _is_retired(key: str, retired: Collection[str]) -> bool:

@@ -53,26 +53,28 @@ def next_lock(
     wanted = Lock(
         DeckEntry(identity, locks.stable_id(identity, "deck", bits=40), deck_name(deck)),
         {kind: face.entry for kind, face in made.items()} | foreign,
-        {
-            note.key: NoteEntry(
-                note.key,
-                note.kind,
-                _guid(identity, note, old),
-                note.numbers,
-                note.content,
-            )
-            for note in notes
-        },
+        {note.key: _entry(identity, note, old.notes.get(note.key)) for note in notes},
     )
     return locks.update(old, wanted, deck.retired, now, span_of, variants=faces.VARIANTS)
 
 
-def _guid(identity: str, note: Note, old: Lock) -> str:
-    """A note's guid: that of an imported one is what it came with."""
-    known = old.notes.get(note.key)
-    if note.kind not in locks.KINDS and known is not None and known.kind == note.kind:
-        return known.guid
-    return locks.guid(identity, note.key)
+def _entry(identity: str, note: Note, known: NoteEntry | None) -> NoteEntry:
+    """What the lock is to say of a note, without times; its very entry if that says it already.
+
+    The guid of an imported note is what it came with.
+    """
+    if known is not None and note.kind not in locks.KINDS and known.kind == note.kind:
+        guid = known.guid
+    else:
+        guid = locks.guid(identity, note.key)
+    if (
+        known is not None
+        and (known.content, known.guid, known.kind) == (note.content, guid, note.kind)
+        and known.numbers == note.numbers
+        and not known.retired
+    ):
+        return known
+    return NoteEntry(note.key, note.kind, guid, note.numbers, note.content)
 
 
 def render(deck: Deck, context: Context) -> list[Artifact]:
