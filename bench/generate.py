@@ -8,6 +8,7 @@ repeats: results that are kept by content cannot flatter a measurement.
 
 import random
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -116,8 +117,8 @@ def _item(pen: _Pen, index: int, with_fact: bool) -> str:
         lines += [
             "    facts:",
             "      first:",
-            f"        zh: '{pen.zh(6)}{{{{c1::{pen.zh(3)}}}}}{pen.zh(5)}。'",
-            f"        en: '{pen.en(7).capitalize()} {{{{c1::{pen.en(3)}}}}} {pen.en(7)}.'",
+            f"        zh: '{_cloze(lambda: (pen.zh(6), pen.zh(3), pen.zh(5)), '')}。'",
+            f"        en: '{_cloze(lambda: (pen.en(7).capitalize(), pen.en(3), pen.en(7)), ' ')}.'",
         ]
     if index % EVERY["pitfall"] == 5:
         lines += [
@@ -127,6 +128,14 @@ def _item(pen: _Pen, index: int, with_fact: bool) -> str:
         ]
     lines.append(f"    refs: ['arXiv:17{index % 12 + 1:02}.{index % 9000 + 1000:05}']")
     return "\n".join(lines) + "\n"
+
+
+def _cloze(draw: Callable[[], tuple[str, str, str]], space: str) -> str:
+    """A sentence with a cloze in it, whose words stand nowhere else in the sentence."""
+    while True:
+        before, hidden, after = draw()
+        if hidden not in f"{before}{space}{after}".lower():
+            return f"{before}{space}{{{{c1::{hidden}}}}}{space}{after}"
 
 
 def items(notes: int) -> list[str]:

@@ -1,7 +1,8 @@
 """Other tools that turn a text source into `.apkg`, fed with as much of a deck as they know.
 
-Each gets the same questions, answers and clozes, both languages on one card, in its own format.
-None has several languages, languages to switch, figures checked, formulas checked or a lock.
+Each gets the same texts, both languages on one card, in its own format: of an item all that our
+Basic note says but its figure, of a fact the sentence alone. None has several languages, languages
+to switch, figures, anything checked, or a lock.
 """
 
 import json
@@ -11,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.model import Deck
+from builder.model import Deck, Item
 
 Pair = tuple[str, str]
 
@@ -40,13 +41,19 @@ class Peer:
 def _questions(deck: Deck) -> list[Pair]:
     """Front and back of each question as Markdown."""
     return [
-        (
-            " / ".join(item.question[language] for language in deck.languages),
-            " / ".join(item.answer[language] for language in deck.languages)
-            + (f" $${item.formula.strip()}$$" if item.formula else ""),
-        )
+        (" / ".join(item.question[language] for language in deck.languages), _back(deck, item))
         for _, _, item in deck.items()
     ]
+
+
+def _back(deck: Deck, item: Item) -> str:
+    """All that stands behind a question, in the order of our cards."""
+    texts = [" / ".join(item.answer[language] for language in deck.languages)]
+    texts += [f"$${item.formula.strip()}$$"] if item.formula else []
+    texts += [f"```{item.code.language}\n{item.code.source.strip()}\n```"] if item.code else []
+    for part in (item.table, item.pitfall, item.detail):
+        texts += [part[language].strip() for language in deck.languages] if part else []
+    return "\n\n".join([*texts, *item.refs])
 
 
 def _clozes(deck: Deck) -> list[str]:
@@ -100,7 +107,7 @@ PEERS = (
         "yaml2anki",
         "0.1.4",
         (3, 13),
-        "clozes, Markdown, formulas",
+        "clozes, Markdown, formulas, figures",
         _yaml2anki,
         lambda bin: [str(bin / "yaml2anki"), "deck.yaml", "-o", "deck.apkg"],
     ),
@@ -108,7 +115,7 @@ PEERS = (
         "anki-yaml-tool",
         "0.4.0",
         (3, 11),
-        "clozes beside questions",
+        "clozes beside questions, Markdown, formulas, figures",
         _anki_yaml_tool,
         lambda bin: [
             str(bin / "anki-yaml-tool"),
@@ -119,7 +126,7 @@ PEERS = (
         "ankcompiler",
         "0.6.0",
         (3, 11),
-        "tables, code, figures left out here",
+        "figures",
         _ankcompiler,
         lambda bin: [str(bin / "ankc"), "build", "--all", "--path", ".", "--output", "."],
     ),
