@@ -49,10 +49,11 @@ class Texts:
     ) -> None:
         for name in ("question", "answer", "detail", "pitfall", "table"):
             below = node.items.get(name, (None, None))[1]
-            if isinstance(below, source.Mapping):
-                for language in languages:
+            for language in languages if below else ():
+                text = below
+                if isinstance(below, source.Mapping):  # not a table that all languages share
                     text = below.items.get(language, (None, None))[1]
-                    self._markdown(parsed, (*at, name, language), text, clozes=False)
+                self._markdown(parsed, (*at, name, language), text, clozes=False)
         facts = node.items.get("facts", (None, None))[1]
         if isinstance(facts, source.Mapping):
             for fact_id, (_, fact) in facts.items.items():
