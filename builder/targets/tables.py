@@ -18,8 +18,16 @@ _ROW = re.compile(r"<tr>.*?</tr>", re.DOTALL)
 _CELL = re.compile(r'<(t[hd])(?: class="(\w+)")?>(.*?)</\1>', re.DOTALL)
 _FORMULA = re.compile(r'<img class="math[^>]*style="width:([0-9.]+)em[^>]*>')
 _TAG = re.compile(r"<[^>]*>")
-#: Where lines may be broken.
-_BREAK = re.compile(r"[\s\u200b\u2013\u2014/\u3000-\u9fff\uff00-\uffef-]+")
+#: What is never broken: a Chinese character with the punctuation that may not leave it, or a word
+#: with the hyphen or stroke after it.
+_UNIT = re.compile(
+    r"[\u3008\u300a\u300c\u300e\u3010\uff08\u2018\u201c]*[\u3000-\u9fff\uff00-\uffef]"
+    r"[\u3001\u3002\u3009\u300b\u300d\u300f\u3011\uff01\uff09\uff0c\uff0e\uff1a\uff1b\uff1f"
+    r"\u2019\u201d\u2026]*"
+    r"|[^\s\u200b\u2013\u2014/\u3000-\u9fff\uff00-\uffef-]+[/\u2013\u2014-]*"
+)
+#: Letters that are much wider, and much narrower, than others.
+_WIDE, _NARROW = frozenset("mwMW%@"), frozenset("ijltfrI.,:;'|()[]{}!/-")
 #: Capitals of text fonts are about so much wider than other letters.
 _CAPITAL = 0.3
 #: Words are broken only if they surely do not fit: rooms are counted on the safe side.
@@ -97,4 +105,12 @@ def _width(html: str) -> float:
 def _longest_word(html: str) -> float:
     text = unescape(_TAG.sub("", html))
     formulas = [2 * float(width) for width in _FORMULA.findall(html)]
-    return max([_width(word) for word in _BREAK.split(text)] + formulas)
+    return max([_word_width(word) for word in _UNIT.findall(text)] + formulas, default=0.0)
+
+
+def _word_width(word: str) -> float:
+    """How wide a word is, in Latin letters: in so few, wide and narrow ones do not even out."""
+    return sum(
+        1.6 if c in _WIDE else 0.65 if c in _NARROW else display_width(c) + _CAPITAL * c.isupper()
+        for c in word
+    )

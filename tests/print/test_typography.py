@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pypdfium2.raw as pdfium
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from builder import press
@@ -179,8 +179,26 @@ TARGETS = {
 }
 
 
+def nasty(prose: str, *rows: str) -> Item:
+    """An item that once did not fit."""
+    table = "\n".join([rows[0], "|" + "---|" * (rows[0].count("|") - 1), *rows[1:]])
+    texts = {"zh": prose, "en": prose}
+    return Item(
+        level="core", question=texts, answer=texts, table=dict.fromkeys(("zh", "en"), table)
+    )
+
+
+LONG = "r.xoujjpeawonvvslnwl_gyigvos.p_ivtnji_ocdkovv.jq_._hq.khefiw"
+WIDE = "mwmw_mnwwmmwm_wm"
+CLOSED = "一）；）；）；，。"
+
+
 @settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(item=items(), target=st.sampled_from(sorted(TARGETS)))
+@example(item=nasty(f"一二 {LONG} 三四", "| a |", "| b |"), target="handout")
+@example(item=nasty(f"一二 {LONG} 三四", "| a |", "| b |"), target="sheet")
+@example(item=nasty("一二", "|a|b|c|d|", f"|{WIDE}|{WIDE}|{WIDE}|{WIDE}|"), target="sheet")
+@example(item=nasty("一二", f"|{CLOSED}" * 4 + "|", f"|{CLOSED}" * 4 + "|"), target="sheet")
 def test_nothing_overflows(item: Item, target: str, cache: Cache) -> None:
     deck = sample(cache)
     topic = deck.topics[0].model_copy(update={"items": {"nasty": item}})
@@ -197,6 +215,12 @@ def test_nothing_overflows(item: Item, target: str, cache: Cache) -> None:
         for box in things:
             assert margin - 0.5 <= box.left, (number + 1, box)
             assert box.right <= width - margin + 0.5, (number + 1, box)
+        if target == "handout":
+            rules = list(paper.objects(number, pdfium.FPDF_PAGEOBJ_PATH))
+            for rule in (box for box in rules if box.right - box.left < 0.5):
+                for box in paper.characters(number):
+                    over = box.left < rule.left - 0.2 and rule.right + 0.2 < box.right
+                    assert not (over and rule.top < box.bottom < rule.bottom), (number + 1, box)
         if target == "sheet":
             step = (width - 18 + 6) / 3
             for box in paper.characters(number):

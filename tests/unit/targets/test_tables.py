@@ -37,7 +37,7 @@ def test_columns_that_ask_for_more_than_there_is_share_it() -> None:
 
 def test_the_longest_word_of_the_others_always_fits() -> None:
     word = "ContextualCompressionRetriever"
-    assert kept(keep_short(table("a | b", f"one two three | {word} {word}"), 44))[:2] != [
+    assert kept(keep_short(table("a | b", f"one two three | {word} {word}"), 43))[:2] != [
         "a",
         "one two three",
     ]
@@ -61,3 +61,17 @@ def test_words_may_be_broken_where_they_alone_are_too_wide() -> None:
     html = keep_short(Markup(table("a | b", f"{word} | {word}")), 44)
     assert html.startswith('<table class="tight">')
     assert 'class="tight"' not in keep_short(table("a | b", f"{word} | x"), 44)
+
+
+def test_words_are_as_wide_as_their_letters() -> None:
+    """Ten letters are not ten letters: with wide ones the table is tight, with narrow ones not."""
+    for letters, is_tight in (("mwmwmwmwmw", True), ("illitilfil", False)):
+        html = keep_short(table(" | ".join("abcd"), " | ".join([letters] * 4)), 44)
+        assert ('class="tight"' in html) == is_tight
+
+
+def test_chinese_keeps_its_punctuation() -> None:
+    """Characters may part, but none begins a line with what closes a sentence."""
+    for cell, is_tight in (("一二三四五六七八九十", False), ("（一）；）；）；）；）；）；", True)):
+        html = keep_short(table("a | b", f"{cell} | {cell}"), 44)
+        assert ('class="tight"' in html) == is_tight
