@@ -92,6 +92,11 @@ _MARKS = {
 }
 
 
+def unsafe(data: bytes) -> bool:
+    """Whether an SVG is refused as a figure."""
+    return _svg_problem("", data) is not None
+
+
 @lru_cache(maxsize=256)
 def _svg_problem(name: str, data: bytes) -> FigureProblem | None:
     """Refused rather than repaired: what is drawn is what was reviewed."""
@@ -111,11 +116,11 @@ def _svg_problem(name: str, data: bytes) -> FigureProblem | None:
                 found.append(f"the attribute {key}")
             if plain in ("href", "src") and not value.strip().startswith("#"):
                 found.append(f"the reference {key}='{value[:40]}'")
-            if _outside(value):
+            if outside(value):
                 found.append(f"the reference in {key}")
 
     def text(value: str) -> None:
-        if "@import" in value.lower() or _outside(value):
+        if "@import" in value.lower() or outside(value):
             found.append("a style sheet that loads another file")
 
     def doctype(*_: object) -> None:
@@ -144,7 +149,7 @@ def _svg_problem(name: str, data: bytes) -> FigureProblem | None:
     return None
 
 
-def _outside(value: str) -> bool:
+def outside(value: str) -> bool:
     """Whether CSS text refers to anything but a part of the same file."""
     return any(
         not target.strip(" '\"").startswith("#")

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder import figures
+from builder import figures, svgclean
 from builder import lock as locks
 from builder.build import SUMS, make, write_atomically
 from builder.cache import Cache
@@ -63,7 +63,7 @@ def export(project: Project, cache: Cache, now: int, folder: Path) -> Exported:
     offered = [(name, sizes[name]) for name in (*loaded.deck.file.outputs, SUMS) if name in sizes]
     view = viewer.view(loaded, lock, offered)
     files = {name: file.read_bytes() for name, file in assets().items()}
-    files |= {f"media/{name}": figures.read(file) for name, file in view.media.items()}
+    files |= {f"media/{name}": _picture(file) for name, file in view.media.items()}
     files |= documents
     files["deck.js"] = view.script().encode()
     for own in ("media", "mathjax"):
@@ -75,6 +75,13 @@ def export(project: Project, cache: Cache, now: int, folder: Path) -> Exported:
         tuple(name for name, _ in offered),
         made.warnings if made else loaded.warnings,
     )
+
+
+def _picture(file: Path) -> bytes:
+    """A file that cards show; an SVG without programs, since it can be opened by itself."""
+    data = figures.read(file)
+    is_svg = Path(figures.path(file.name)).suffix.lower() == ".svg"
+    return svgclean.clean(data) if is_svg and figures.unsafe(data) else data
 
 
 def _refuse_others(folder: Path) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from html import unescape
 from pathlib import Path
 
 from markupsafe import Markup, escape
@@ -541,35 +542,32 @@ def breakable(html: str) -> str:
     if a text before an inline element fits a line but for its last space, it is broken after its
     first word; a zero-width space keeps that space from being the last character.
 
-    Words that may not fit a line get the class `long`.
+    Texts with words that may not fit a line get the class `long`.
 
     A single Chinese character and its full stop are never a paragraph's last line: a word joiner
     ties them to the character before.
     """
     html = _SPACE_BEFORE_TAG.sub("\u200b", html.replace("\u2009", " "))
-    return _WORD.sub(_long_word, _LAST_TWO.sub("\u2060", html))
-
-
-def _long_word(found: re.Match[str]) -> str:
-    """A word that a column may be too narrow for, marked for the style sheet."""
-    if found[1] is None:  # another element's tag
-        return found[0]
-    pieces = _INLINE.split(found[0])
-    if sum(map(len, pieces[::2])) < _LONG:
-        return found[0]
-    kind = "long" if sum(map(bool, pieces[::2])) == 1 else "long torn"
-    pieces[::2] = [piece and f'<span class="{kind}">{piece}</span>' for piece in pieces[::2]]
+    pieces = _BLOCK.split(_LAST_TWO.sub("\u2060", html))
+    pieces[::2] = [
+        f'<span class="long">{piece}</span>' if _has_long_word(piece) else piece
+        for piece in pieces[::2]
+    ]
     return "".join(pieces)
+
+
+def _has_long_word(html: str) -> bool:
+    """Whether a column may be too narrow for a word."""
+    text = unescape(_TAG.sub("", html)) if len(html) >= _LONG else ""
+    return any(len(word) >= _LONG for word in _WORD.findall(text))
 
 
 #: Letters that fit a line of the narrowest column.
 _LONG = 25
-_INLINE = re.compile(r"(</?(?:a|code|em|mark|s|strong)\b[^>]*>)")
-#: What Pango does not break, with the elements in it.
-_WORD = re.compile(
-    r"((?:[^\s<>\u200b\u2013\u2014/\u3000-\u9fff\uff00-\uffef-]"
-    r"|</?(?:a|code|em|mark|s|strong)\b[^>]*>)+[/\u2013\u2014-]*)|<[^>]*>"
-)
+_TAG = re.compile(r"<[^>]*>")
+_BLOCK = re.compile(r"(</?(?:blockquote|div|li|ol|p|pre|table|tbody|td|th|thead|tr|ul)\b[^>]*>)")
+#: What Pango does not break.
+_WORD = re.compile(r"[^\s\u200b\u2013\u2014/\u3000-\u9fff\uff00-\uffef-]+")
 
 
 #: Between the last two Han characters of a sentence at the end of a text, be they marked or quoted.

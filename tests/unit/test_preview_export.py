@@ -113,3 +113,29 @@ def test_bad_content_writes_nothing(project: Path, tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "error[cloze-unclosed]" in result.stderr
     assert not (tmp_path / "site").exists()
+
+
+def test_media_of_an_imported_deck_run_nothing(project: Path, tmp_path: Path) -> None:
+    """A note brings an SVG with a program; on a site it could be opened as a page."""
+    picture = (
+        '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script><path d="M0 0"/></svg>'
+    )
+    media = project / "content/media"
+    media.mkdir()
+    (media / "house.svg").write_text(picture, "utf-8")
+    designs = project / "templates/anki/geo"
+    designs.mkdir(parents=True)
+    (designs / "front-1.html").write_text("{{Country}}", "utf-8")
+    (designs / "back-1.html").write_text("{{Country}}", "utf-8")
+    deck = project / "content/deck.yaml"
+    types = "note_types: {geo: {name: Geo, fields: [Country], cards: [Card 1]}}\n"
+    deck.write_text(deck.read_text("utf-8") + types, "utf-8")
+    topic = project / "content/topics/averages.yaml"
+    note = "notes: {house: {type: geo, html: {Country: '<img src=\"house.svg\">'}}}\n"
+    topic.write_text(topic.read_text("utf-8") + note, "utf-8")
+    result = export(project, tmp_path / "site")
+    assert result.exit_code == 0, result.stderr
+    (name,) = [name for name in tree(tmp_path / "site") if "house" in name]
+    exported = tree(tmp_path / "site")[name].decode()
+    assert "script" not in exported
+    assert '<path d="M0 0">' in exported
