@@ -20,6 +20,8 @@ from typing import Any
 #: HTML of a whole document -> WeasyPrint's `Document`.
 LayOut = Callable[[str], Any]
 
+_CLOSING = re.compile(r"(?:\s*</(?:body|html)>)+\s*\Z")
+
 
 def assemble(html: str, lay_out: LayOut) -> tuple[Any, int]:
     """Lay out a document, part by part.
@@ -27,7 +29,9 @@ def assemble(html: str, lay_out: LayOut) -> tuple[Any, int]:
     Returns:
         WeasyPrint's document with all pages, and how many of them are front matter.
     """
-    head, *pieces = re.split(r"<!-- part (\d) -->", html)
+    text = _CLOSING.sub("", html)
+    head, *pieces = re.split(r"<!-- part (\d) -->", text)
+    end = html[len(text) :]  # so that each part is a whole page, which is parsed sooner
     if not pieces:
         document = lay_out(html)
         return document.copy(_sheets(document)), 0
@@ -38,7 +42,7 @@ def assemble(html: str, lay_out: LayOut) -> tuple[Any, int]:
     printed = 0
     for order, text in sorted(parts):
         continued = f"{head}{_continue(printed)}" if printed > 0 and _after(parts, order) else head
-        documents[order] = lay_out(continued + _numbered(text, numbers))
+        documents[order] = lay_out(continued + _numbered(text, numbers) + end)
         pages[order] = _sheets(documents[order])
         if order == 1 or _after(parts, order):
             for page in pages[order]:
@@ -46,7 +50,7 @@ def assemble(html: str, lay_out: LayOut) -> tuple[Any, int]:
                 numbers |= {anchor: printed for anchor in page.anchors if anchor not in numbers}
     front = [page for order, _ in parts if not _body(parts, order) for page in pages[order]]
     if len(front) % 2:
-        front += lay_out(f'{head}<p class="blank"></p>').pages
+        front += lay_out(f'{head}<p class="blank"></p>{end}').pages
     body = [page for order, _ in parts if _body(parts, order) for page in pages[order]]
     return documents[1].copy(front + body), len(front)
 

@@ -35,6 +35,9 @@ from builder.typeset import Drawing, Formula
 #: The line that mends a Debian or Ubuntu without WeasyPrint's native libraries.
 APT = "apt-get install -y libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 
+#: The packages whose versions have a part in a PDF, besides those of fonts and formulas.
+PACKAGES = ("weasyprint", "pydyf", "fonttools", "deflate")
+
 #: Where relative URLs of the HTML seem to point. Nothing is there: the fetcher knows what it means.
 _BASE = "file:///deckwright-project/"
 
@@ -105,7 +108,7 @@ def versions() -> str:
 
     return " ".join(
         [
-            *(f"{name} {version(name)}" for name in ("weasyprint", "pydyf", "fonttools")),
+            *(f"{name} {version(name)}" for name in PACKAGES),
             f"pango {pango.pango_version()}",
             f"harfbuzz {_harfbuzz_version(harfbuzz)}",
             engine_version(),
@@ -168,7 +171,10 @@ def render_pdf(
         misfits: list[Misfit] = []
 
         def lay_out(text: str) -> Any:
-            source = weasyprint.HTML(string=text, base_url=_BASE, url_fetcher=fetcher)
+            root = tuning.parse(text)
+            source = weasyprint.HTML(
+                string=text if root is None else "", base_url=_BASE, url_fetcher=fetcher
+            )
             source._ua_stylesheets = tuning.user_agent_sheets
 
             def render(tree: Any) -> Any:
@@ -179,7 +185,7 @@ def render_pdf(
                     stylesheets=[sheet], font_config=config, pdf_variant=variant, cache=cached
                 )
 
-            document, found = fit(source.etree_element, render)
+            document, found = fit(source.etree_element if root is None else root, render)
             misfits.extend(found)
             return document
 
@@ -190,7 +196,7 @@ def render_pdf(
             document, front = imposition.assemble(html, lay_out)
             if not (problems or misfits):
                 identifier = hashlib.blake2b((html + css).encode(), digest_size=16).digest()
-                with tagging.languages(weasyprint.pdf.tags):
+                with tagging.tagged():
                     pdf = document.write_pdf(
                         finisher=finish, pdf_variant=variant, pdf_identifier=identifier
                     )
@@ -203,15 +209,14 @@ def render_pdf(
 
 def _finish(pdf: Any, *, front: int, duplex: bool) -> None:
     """Complete the structure; preset the print dialog, since cards only meet at full size."""
-    tagging.mend(pdf)
     imposition.label_pages(pdf, front)
-    if not duplex:
-        return
-    import pydyf
+    if duplex:
+        import pydyf
 
-    preferences = pdf.catalog.setdefault("ViewerPreferences", pydyf.Dictionary())
-    preferences["Duplex"] = "/DuplexFlipLongEdge"
-    preferences["PrintScaling"] = "/None"
+        preferences = pdf.catalog.setdefault("ViewerPreferences", pydyf.Dictionary())
+        preferences["Duplex"] = "/DuplexFlipLongEdge"
+        preferences["PrintScaling"] = "/None"
+    tuning.freeze(pdf)
 
 
 def _check_characters(

@@ -18,7 +18,7 @@ from builder.targets import PrintJob
 from builder.typeset import Drawing, engine_version, typeset
 
 #: Raise it when `pdf.py` makes something else of the same input.
-_VERSION = 3
+_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _pictures(job: PrintJob) -> Iterator[tuple[str, str]]:
 @lru_cache(maxsize=1)
 def versions() -> str:
     """Everything outside Deckwright that has a part in a PDF."""
-    packages = [f"{name} {version(name)}" for name in ("weasyprint", "pydyf", "fonttools")]
+    packages = [f"{name} {version(name)}" for name in pdf.PACKAGES]
     pango = native.version("pango-1.0", "pango_version_string")
     harfbuzz = native.version("harfbuzz", "hb_version_string")
     if not (pango and harfbuzz):
