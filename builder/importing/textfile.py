@@ -64,7 +64,8 @@ def read(file: Path) -> Source:
         raise UnreadableError(f"it has more than {MAX_BYTES >> 20} MiB")
     text = _decoded(file.read_bytes())
     head, body = _header(text)
-    rows = _rows(body, head.separator or _guess(body))
+    above = text[: len(text) - len(body)].count("\n")
+    rows = _rows(body, head.separator or _guess(body), above)
     if not head.columns and not head.places and rows:
         _take_names(head, rows)
     if not rows:
@@ -135,36 +136,75 @@ def _guess(body: str) -> str:
     return ","
 
 
-def _rows(body: str, delimiter: str) -> list[list[str]]:
+def _rows(body: str, delimiter: str, above: int) -> list[list[str]]:
+    """The rows of fields.
+
+    Args:
+        body: The text below the header lines.
+        delimiter: What parts fields.
+        above: How many lines the header has.
+
+    Raises:
+        UnreadableError: There are too many, or a quotation mark is not closed where its row ends.
+            Anki takes the rows that follow for a part of the field, and says nothing.
+    """
     rows: list[list[str]] = []
-    start = True
+    raw: list[str] = []
+    last: list[str] = []
+    number = above
 
     def lines() -> Iterator[str]:
-        nonlocal start
+        nonlocal number
         for line in io.StringIO(body, newline=""):
+            number += 1
             # Within quotation marks a sharp is text.
-            if start and line.startswith("#"):
+            if not raw and line.startswith("#"):
                 continue
-            start = False
+            raw.append(line)
             yield line
 
     usual = csv.field_size_limit(_MAX_CELL)
     try:
         for row in csv.reader(lines(), delimiter=delimiter):
-            start = True
+            if len(raw) > 1:
+                _check_quotes(raw, delimiter, number - len(raw) + 1)
+            last = raw.copy()
+            raw.clear()
             if any(cell.strip() for cell in row):
                 rows.append(row)
             if len(rows) > MAX_NOTES:
                 raise UnreadableError(f"it has more than {MAX_NOTES:,} rows")
             if len(row) > _MAX_COLUMNS:
                 raise UnreadableError(f"it has more than {_MAX_COLUMNS} columns")
+        _check_quotes(last, delimiter, number - len(last) + 1)
     except csv.Error as error:
         raise UnreadableError(
-            f"a row cannot be read ({error}): is a quotation mark open?"
+            f"the row that begins in line {number - len(raw) + 1} cannot be read ({error}): "
+            "is a quotation mark open?"
         ) from None
     finally:
         csv.field_size_limit(usual)
     return rows
+
+
+def _check_quotes(lines: Sequence[str], delimiter: str, first: int) -> None:
+    """Refuse a row that ends, or goes on, only because a quotation mark is not closed.
+
+    Args:
+        lines: The row as it stands in the file.
+        delimiter: What parts fields.
+        first: The number of its first line.
+    """
+    try:
+        list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error:
+        closed = list(csv.reader([*lines, "\n", "end"], delimiter=delimiter))[-1:] == [["end"]]
+        if not closed or len(lines) > 1:
+            raise UnreadableError(
+                f"the row that begins in line {first} opens a quotation mark and does not close "
+                "it, so that the rows below would be taken for text; close it, or, if it is text, "
+                'write the field as "…" with every quotation mark in it doubled'
+            ) from None
 
 
 #: What people call columns -> what they are.

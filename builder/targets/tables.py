@@ -31,7 +31,7 @@ _WIDE, _NARROW = frozenset("mwMW%@"), frozenset("ijltfrI.,:;'|()[]{}!/-")
 #: Capitals of text fonts are about so much wider than other letters.
 _CAPITAL = 0.3
 #: Words are broken only if they surely do not fit: rooms are counted on the safe side.
-_TIGHT = 1.2
+_TIGHT = 1.15
 #: Four Chinese characters of a heading stay on one line.
 _HEADING = 9.0
 

@@ -97,6 +97,33 @@ def test_what_is_no_deck(tmp_path: Path, text: bytes, message: str) -> None:
         reading(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ('q1;a1\n"q2;a2\nq3;a3\n', 5),  # all rows below
+        ('q1;a1\nq2;"a2', 5),  # the last row
+        ('q1;a1\nq2;"a2\n', 5),
+        ('q1;a1\n\n"q2;a2\n"q3";a3\nq4;a4\n', 6),  # up to the next quotation mark
+        ('# a comment\nq1;a1\n"q2;a2\r\nq3;a3', 6),
+    ],
+)
+def test_a_quotation_mark_that_is_not_closed(tmp_path: Path, rows: str, line: int) -> None:
+    """Anki imports the rows below as a part of the field, and says nothing."""
+    with pytest.raises(UnreadableError, match=f"begins in line {line} opens a quotation mark"):
+        reading(tmp_path, f"#separator:;\n#html:false\n#tags:x\n{rows}")
+
+
+def test_quotation_marks_that_mean_no_harm(tmp_path: Path) -> None:
+    rows = 'q1;"one\ntwo ""three"" \n\n"\n"q2" and more;a2\n5" disk;a "word"\nq4;"a4"'
+    source = reading(tmp_path, f"#separator:;\n#html:true\n{rows}")
+    assert [note.fields for note in source.notes] == [
+        ("q1", 'one\ntwo "three" \n\n'),
+        ("q2 and more", "a2"),
+        ('5" disk', 'a "word"'),
+        ("q4", "a4"),
+    ]
+
+
 def test_a_long_text_is_no_open_quotation_mark(tmp_path: Path) -> None:
     """Python's own limit for a cell is 131,072 characters."""
     long = "word " * 50_000
