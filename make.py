@@ -139,9 +139,12 @@ def lint(arguments: list[str]) -> int:
 
 
 def bench(arguments: list[str]) -> int:
-    """Measure: the deck beside other tools, then print beside Chromium."""
+    """Measure: the deck beside other tools, then print beside Chromium, and the preview."""
     set_up(DEVELOPMENT)
-    return run_module("bench", *arguments) or (0 if arguments else run_module("bench.printing"))
+    code = run_module("bench", *arguments)
+    for other in () if arguments else ("bench.printing", "bench.preview"):
+        code = code or run_module(other)
+    return code
 
 
 def release(arguments: list[str]) -> int:

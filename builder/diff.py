@@ -56,13 +56,19 @@ class NoteView:
 
 @dataclass(frozen=True, slots=True)
 class NoteTypeView:
-    """A note type as Anki compares it: by id, then field by field and template by template."""
+    """A note type as Anki compares it: by id, then field by field and template by template.
+
+    Attributes:
+        ids: Those of the fields and then of the templates, by which Anki knows them since 23.12;
+            empty if one has none.
+    """
 
     name: str
     fields: tuple[str, ...]
     templates: tuple[str, ...]
     style: tuple[str, ...]
     changed_at: int
+    ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,7 @@ class Report:
 
     Attributes:
         verdict: `safe` with Anki's default options, `needs an option`, or `loses progress`.
-        reasons: Why the verdict is not `safe`.
+        reasons: Why the verdict is not `safe`, and what only old versions of Anki refuse.
         changes: Every change, by kind and then in the order of the deck.
         style: Whether templates or styling changed.
         kept: Notes that the update does not touch.
@@ -141,19 +147,30 @@ def snapshot(package: bytes) -> Snapshot:
         connection.close()
 
 
+def _ids(model: Mapping[str, Any]) -> tuple[int, ...]:
+    parts = [part for kind in ("flds", "tmpls") for part in sorted(model[kind], key=_place)]
+    ids = tuple(part.get("id") for part in parts)
+    return ids if all(isinstance(part, int) for part in ids) else ()
+
+
+def _place(part: Mapping[str, Any]) -> int:
+    return int(part["ord"])
+
+
 def _read(connection: sqlite3.Connection) -> Snapshot:
     (models_json, decks_json) = connection.execute("select models, decks from col").fetchone()
     models: dict[str, Any] = json.loads(models_json)
     note_types = {
         model_id: NoteTypeView(
             name=model["name"],
-            fields=tuple(f["name"] for f in sorted(model["flds"], key=lambda f: f["ord"])),
-            templates=tuple(t["name"] for t in sorted(model["tmpls"], key=lambda t: t["ord"])),
+            fields=tuple(f["name"] for f in sorted(model["flds"], key=_place)),
+            templates=tuple(t["name"] for t in sorted(model["tmpls"], key=_place)),
             style=(
                 model["css"],
                 *(side for t in model["tmpls"] for side in (t["qfmt"], t["afmt"])),
             ),
             changed_at=int(model["mod"]),
+            ids=_ids(model),
         )
         for model_id, model in models.items()
     }
@@ -191,6 +208,7 @@ def compare(before: Snapshot, after: Snapshot, retired: Iterable[str] = ()) -> R
     changes: list[Change] = []
     loses: list[str] = []
     option: list[str] = []
+    remarks: list[str] = []
     announced = set(retired)
     kept = 0
     for guid, new in after.notes.items():
@@ -217,7 +235,18 @@ def compare(before: Snapshot, after: Snapshot, retired: Iterable[str] = ()) -> R
         old_type = before.note_types.get(type_id)
         if old_type is None:
             continue
-        if (old_type.fields, old_type.templates) != (new_type.fields, new_type.templates):
+        if (old_type.fields, old_type.templates) == (new_type.fields, new_type.templates):
+            continue
+        if old_type.ids and old_type.ids == new_type.ids:
+            old_names = (*old_type.fields, *old_type.templates)
+            new_names = (*new_type.fields, *new_type.templates)
+            pairs = zip(old_names, new_names, strict=True)
+            names = ", ".join(f"{old} → {new}" for old, new in pairs if old != new)
+            remarks.append(
+                f"note type '{new_type.name}': renamed {names}; Anki 23.12 and later follow, "
+                "older versions refuse its updates"
+            )
+        else:
             option.append(
                 f"note type '{new_type.name}': fields or templates changed, so Anki refuses all "
                 "its updates unless 'Merge note types' is chosen"
@@ -242,7 +271,7 @@ def compare(before: Snapshot, after: Snapshot, retired: Iterable[str] = ()) -> R
     if search:
         types = sorted(_term("note", kind.name) for kind in before.note_types.values())
         search = f"({' or '.join(types)}) {search}"
-    return Report(verdict, (*loses, *option), tuple(changes), style, kept, search)
+    return Report(verdict, (*loses, *option, *remarks), tuple(changes), style, kept, search)
 
 
 def _search(keys: Iterable[str]) -> str:

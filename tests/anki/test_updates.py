@@ -17,6 +17,7 @@ import yaml
 
 from builder.build import build
 from builder.cache import Cache
+from builder.diff import compare, snapshot
 from builder.project import Project
 from tests.anki.versions import CURRENT, OLDER, Step, run
 
@@ -72,6 +73,8 @@ class Author:
         self.cache = cache
         self.retired: dict[str, dict[str, str]] = {}
         self.style = ""
+        self.deck: dict[str, Any] = copy.deepcopy(DECK)
+        self.title = {"zh": "其一", "en": "First"}
         self.items: dict[str, Any] = {}
         for number in range(1, 9):
             item: dict[str, Any] = {
@@ -85,13 +88,22 @@ class Author:
             self.items[f"b{number}"] = item
         self.releases = 0
 
+    def translate(self, language: str) -> None:
+        """Say everything in one more language."""
+        self.deck["languages"].append(language)
+        for part in (self.deck["title"], self.deck["description"], self.title):
+            part |= {language: part["en"]}
+        for item in self.items.values():
+            for texts in (item["question"], item["answer"], *item.get("facts", {}).values()):
+                texts |= {language: f"{language} {texts['en']}"}
+
     def release(self, day: str, name: str = "both.apkg") -> str:
         """Publish what there is now; the package's path."""
         content = self.folder / "content"
         (content / "topics").mkdir(parents=True, exist_ok=True)
-        topic = {"title": {"zh": "其一", "en": "First"}, "items": self.items}
+        topic = {"title": self.title, "items": self.items}
         for file, data in (
-            ("deck.yaml", DECK),
+            ("deck.yaml", self.deck),
             ("topics/first.yaml", topic),
             ("retired.yaml", self.retired),
         ):
@@ -293,6 +305,30 @@ def hides(state: dict[str, Any]) -> list[str]:
     styles = {kind["css"] for kind in state["note types"].values()}
     [css] = styles
     return [code for code in ("zh-Hans", "en-US") if f'[lang="{code}"] {{ display: none; }}' in css]
+
+
+@pytest.mark.parametrize("anki", EVERY)
+def test_one_more_language_takes_spare_fields(anki: str, author: Author) -> None:
+    """Fields are renamed under the same ids, which Anki follows since 23.12; before, it refuses."""
+    first = author.release("2026-01-01")
+    author.translate("fr")
+    second = author.release("2026-02-10")
+    story = run(
+        anki,
+        [get(first, "2026-01-02"), *LIFE, get(second, "2026-02-15"), look("after", "2026-02-15")],
+    )
+    before, after = story.states["before"], story.states["after"]
+    assert (after["cards"], after["reviews"]) == (before["cards"], before["reviews"])
+    report = compare(snapshot(Path(first).read_bytes()), snapshot(Path(second).read_bytes()))
+    assert report.verdict == "safe"
+    assert all("23.12 and later follow" in reason for reason in report.reasons)
+    if anki == "2.1.54":
+        assert story.imports[1] == {"conflicting": NOTES}
+        assert after["notes"] == before["notes"]
+    else:
+        assert story.imports[1] == {"updated": NOTES}
+        assert after["notes"]["b1"]["fields"]["Answer fr"] == f"fr {answer(1)['en']}"
+        assert set(after["note types"]) == set(before["note types"])
 
 
 @pytest.mark.parametrize("anki", EVERY)

@@ -88,6 +88,24 @@ def test_a_changed_schema_needs_an_option(change: str) -> None:
     assert report.verdict == "needs an option"
 
 
+def test_renamed_parts_are_told_and_need_nothing() -> None:
+    known = replace(QA, ids=(1, 2, 3, 4))
+    renamed = replace(known, fields=("Key", "Question zh", "Question fr"))
+    report = compare(
+        replace(BEFORE, note_types={"1": known, "2": CLOZE}),
+        replace(BEFORE, note_types={"1": renamed, "2": CLOZE}),
+    )
+    assert report.verdict == "safe"
+    (reason,) = report.reasons
+    assert "Question en → Question fr" in reason
+    swapped = replace(renamed, ids=(1, 3, 2, 4))
+    report = compare(
+        replace(BEFORE, note_types={"1": known, "2": CLOZE}),
+        replace(BEFORE, note_types={"1": swapped, "2": CLOZE}),
+    )
+    assert report.verdict == "needs an option"
+
+
 def test_a_new_note_type_id_loses_progress() -> None:
     report = compare(BEFORE, replace(BEFORE, note_types={"9": QA, "2": CLOZE}))
     assert report.verdict == "loses progress"
