@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from html import unescape
 from pathlib import Path
 
 import genanki
@@ -19,6 +20,7 @@ PROJECT = Project(ROOT)
 NOW = 1_790_000_000
 #: Formulas, which MathJax reads, and code, where any sign is itself.
 _UNREAD = re.compile(r"\\\(.*?\\\)|\\\[.*?\\\]|<pre.*?</pre>|<code>.*?</code>", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +79,11 @@ def test_every_item_has_a_source_and_both_languages(loaded: Loaded) -> None:
         assert item.refs, item_id
         assert set(item.question) == set(item.answer) == {"zh", "en"}
         assert item.facts, item_id
+
+
+def test_apostrophes_are_those_of_print(loaded: Loaded) -> None:
+    """Curly, as the quotation marks are: one form in the source, on cards and on paper."""
+    for note in loaded.notes:
+        for name, html in note.fields.items():
+            text = unescape(_TAG.sub("", _UNREAD.sub("", html)))
+            assert not re.search(r"\w'\w", text), f"{note.key} {name}"
