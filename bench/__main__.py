@@ -202,7 +202,7 @@ def _title(peer: Peer) -> str:
 
 def _measured(peer: Peer, bench: Bench) -> Callable[[], Cost]:
     def measure() -> Cost:
-        programs = install(peer, ROOT / "build" / "peers")
+        programs = install(peer.name, peer.version, ROOT / "build" / "peers", peer.python)
         folder = bench.folder / peer.name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()

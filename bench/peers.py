@@ -133,8 +133,14 @@ PEERS = (
 )
 
 
-def install(peer: Peer, folder: Path) -> Path:
-    """Install a peer into an environment of its own, once.
+def install(name: str, version: str, folder: Path, python: tuple[int, int] = (3, 11)) -> Path:
+    """Install a tool into an environment of its own, once.
+
+    Args:
+        name: Its name on PyPI.
+        version: Which version.
+        folder: Where the environments are.
+        python: The least Python that it runs on.
 
     Returns:
         The folder of its programs.
@@ -142,13 +148,13 @@ def install(peer: Peer, folder: Path) -> Path:
     Raises:
         subprocess.CalledProcessError: There is no such Python, or the installation failed.
     """
-    environment = folder / f"{peer.name}-{peer.version}"
+    environment = folder / f"{name}-{version}"
     programs = environment / "bin"
     done = environment / "installed"
     if not done.exists():
-        subprocess.run([_python(peer.python), "-m", "venv", "--clear", environment], check=True)
+        subprocess.run([_python(python), "-m", "venv", "--clear", environment], check=True)
         subprocess.run(
-            [programs / "python", "-m", "pip", "install", "-q", f"{peer.name}=={peer.version}"],
+            [programs / "python", "-m", "pip", "install", "-q", f"{name}=={version}"],
             check=True,
         )
         done.touch()

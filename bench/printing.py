@@ -1,10 +1,11 @@
-"""What printing costs: the cheat sheet and the handout, and Chromium printing the same HTML.
+"""What printing costs: the cheat sheet and the handout, Chromium printing the same HTML, and Typst.
 
 Usage: python -m bench.printing [ITEMS …], by default 50 200 800. Every document is drawn in a
 process of its own, as the build does: CPU seconds and peak memory are that process's, without the
 second that imports take. The caches of formulas and fonts are warm, finished PDFs are not used.
 Chromium gets the same page and style sheet with formulas as SVG and the same fonts as files; its
-CPU time is that of all its processes.
+CPU time is that of all its processes. Typst sets the same items by a short template of its own
+(`bench.typst_pages`).
 """
 
 import base64
@@ -22,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from bench import printing_content
+from bench import printing_content, typst_pages
 from builder import fonts, pdf
 from builder.build import check
 from builder.cache import Cache, default_folder
@@ -57,11 +58,13 @@ def main(counts: Iterable[int]) -> None:
             for kind in DOCUMENTS:
                 ours = _best([_run("draw", name, kind) for _ in range(ROUNDS)])
                 theirs = _best([_run("chromium", name, kind) for _ in range(ROUNDS)])
+                by_typst = _best([_run("typst", name, kind) for _ in range(ROUNDS)])
                 print(
                     f"{count:5} items  {kind:11} deckwright {ours['cpu']:6.2f} s "
                     f"{ours['memory']:4.0f} MiB {ours['pages']:4} pages {ours['kB']:6} kB"
                     f"   chromium {theirs['cpu']:6.2f} s {theirs['kB']:6} kB"
-                    f"   ratio {ours['cpu'] / theirs['cpu']:.2f}",
+                    f"   ratio {ours['cpu'] / theirs['cpu']:.2f}"
+                    f"   typst {by_typst['cpu']:6.2f} s {by_typst['kB']:6} kB",
                     flush=True,
                 )
 
@@ -114,6 +117,14 @@ def draw(folder: Path, kind: str) -> dict[str, Any]:
         "pages": done.pages,
         "kB": len(done.pdf) // 1000,
     }
+
+
+def typst(folder: Path, kind: str) -> dict[str, Any]:
+    """Let Typst set the same items once."""
+    deck = check(Project(folder), _cache(), NOW).deck
+    target, languages = DOCUMENTS[kind]
+    with tempfile.TemporaryDirectory() as name:
+        return typst_pages.compile_pages(deck, target, languages, Path(name))
 
 
 # Chromium ----------------------------------------------------------------------------------------
@@ -202,8 +213,9 @@ def _path(operators: str) -> str:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] in (["draw"], ["chromium"]):
-        step = {"draw": draw, "chromium": chromium}[sys.argv[1]]
+    steps = {"draw": draw, "chromium": chromium, "typst": typst}
+    if sys.argv[1:2] and sys.argv[1] in steps:
+        step = steps[sys.argv[1]]
         print(json.dumps(step(Path(sys.argv[2]), sys.argv[3])))
     else:
         main([int(argument) for argument in sys.argv[1:]] or COUNTS)
