@@ -31,7 +31,7 @@ DAMAGES = (
 )
 
 
-def zipped(members: Mapping[str, bytes]) -> bytes:
+def zipped(members: Mapping[str, bytes | bytearray]) -> bytes:
     """A zip file with these members, in this order (APPNOTE.TXT of PKWARE, 4.3).
 
     Raises:

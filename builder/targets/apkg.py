@@ -149,7 +149,7 @@ class _Note(genanki.Note):
     def __init__(self, source: PackedNote, model: _Model) -> None:
         super().__init__(
             model,
-            source.fields.split(SEPARATOR),
+            [],
             tags=source.tags,
             guid=source.guid,
             due=source.due,
@@ -166,7 +166,10 @@ class _Note(genanki.Note):
     ) -> None:
         del timestamp, id_gen  # those of the build
         ids = iter([self.source.id, *(self.source.cards[card.ord] for card in self.cards)])
+        # Only now, and not for longer: the fields of a large deck once more are much memory.
+        self.fields = self.source.fields.split(SEPARATOR)
         super().write_to_db(cursor, self.source.changed_at, deck_id, ids)
+        self.fields = []
 
 
 class _Deck(genanki.Deck):
@@ -223,7 +226,10 @@ def package(
     with closing(sqlite3.connect(":memory:")) as connection:
         cursor = connection.cursor()
         genanki.Package(used).write_to_db(cursor, 0, iter(()))
-        database = _canonical(connection)
+        copied = _canonical(connection)
+    database = bytearray(copied)
+    del copied
+    _clear_gaps(database)
     return _zip(database, media)
 
 
@@ -248,7 +254,7 @@ _PAGE = 4096
 
 
 def _canonical(connection: sqlite3.Connection) -> bytes:
-    """The same data in a database whose bytes depend on nothing else."""
+    """The same data in a database whose bytes depend on nothing else, but in the gaps."""
     connection.commit()
     # Without secure_delete, free space keeps old bytes, which differ between SQLite versions. What
     # is attached later takes the setting of the main database: `clean`, and vacuum's own.
@@ -273,20 +279,18 @@ def _canonical(connection: sqlite3.Connection) -> bytes:
         else:
             connection.execute(f"insert into clean.{name} select * from main.{name} order by rowid")  # noqa: S608
     connection.commit()
-    data = bytearray(connection.serialize(name="clean"))
-    # File change counter, the version it was valid for, and the version of the library: SQLite
-    # reads past them.
-    data[24:28] = data[92:96] = (1).to_bytes(4, "big")
-    data[96:100] = (3_040_000).to_bytes(4, "big")
-    _clear_gaps(data)
-    return bytes(data)
+    return connection.serialize(name="clean")
 
 
 def _clear_gaps(data: bytearray) -> None:
-    """Zero what SQLite left between a page's list of cells and its cells (fileformat2.html, 1.6).
+    """Make what SQLite reads past the same everywhere (fileformat2.html, 1.3 and 1.6).
 
-    Some versions leave entries there that a page lost when it was split.
+    The file change counter, the version it was valid for, the version of the library; and what
+    stands between a page's list of cells and its cells, where some versions leave entries that a
+    page lost when it was split.
     """
+    data[24:28] = data[92:96] = (1).to_bytes(4, "big")
+    data[96:100] = (3_040_000).to_bytes(4, "big")
     for page in range(0, len(data), _PAGE):
         header = page + 100 if page == 0 else page
         size = {5: 12, 13: 8}.get(data[header])
@@ -297,7 +301,7 @@ def _clear_gaps(data: bytearray) -> None:
             data[start:end] = bytes(end - start)
 
 
-def _zip(database: bytes, media: Mapping[str, bytes]) -> bytes:
+def _zip(database: bytearray, media: Mapping[str, bytes]) -> bytes:
     names = sorted(media)
     for name in names:
         if not re.fullmatch(r'(?!\.)[^\x00-\x1f\x7f/\\:*?"<>|]+(?<![. ])', name):

@@ -7,7 +7,7 @@ which depends on one topic alone.
 import hashlib
 import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import repeat
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
@@ -16,7 +16,7 @@ from builder import figures, markup, references
 from builder import kept as keeping
 from builder import lock as locks
 from builder.kept import Kept
-from builder.lock import KINDS, SEPARATOR, SPARE, Kind
+from builder.lock import KINDS, SEPARATOR, Kind
 from builder.model import Deck, DeckFile, Item, KeptNote, NoteType, Topic, html_language
 from builder.project import Project
 from builder.targets import faces
@@ -28,7 +28,7 @@ class Note(NamedTuple):
     Attributes:
         key: `item` or `item.fact`.
         kind: Which note type.
-        names: The fields that a note of the kind can fill, in order.
+        names: The fields of the note type, in the order of a new deck's lock.
         values: The HTML of each, joined as Anki keeps them: one text is several times as quickly
             kept, fetched and packed as one for each field.
         tags: Its tags, sorted.
@@ -54,11 +54,10 @@ class Note(NamedTuple):
         pairs = zip(self.names, self.values.split(SEPARATOR), strict=True)
         return {name: text for name, text in pairs if text}
 
-    def arranged(self, names: Sequence[str]) -> str:
+    def arranged(self, names: tuple[str, ...]) -> str:
         """The values of these fields, in this order, joined likewise."""
-        count = len(self.names)
-        if tuple(names[:count]) == self.names:
-            return self.values + SEPARATOR * (len(names) - count)
+        if names == self.names:
+            return self.values
         return SEPARATOR.join(map(self.fields.get, names, repeat("")))
 
 
@@ -93,10 +92,7 @@ class _Writer:
         self.names: dict[str, str] = {}
         self.plain = {language: self.style("plain", language) for language in deck.languages}
         self.cloze = {language: self.style("anki", language) for language in deck.languages}
-        self.order = {
-            kind: tuple(n for n in faces.field_names(kind, deck.languages) if SPARE not in n)
-            for kind in KINDS
-        }
+        self.order = {kind: tuple(faces.field_names(kind, deck.languages)) for kind in KINDS}
 
     def style(self, cloze: Literal["plain", "anki"], language: str) -> markup.Style:
         """How the texts of a language become HTML: pictures with words show that language's."""
