@@ -139,13 +139,14 @@ def _make(
     with ProcessPoolExecutor(max_workers=workers - 1) as pool:
         started = [(pool.submit(_worker, chunk, setting, cache), chunk) for chunk in chunks]
         theirs = []
-        for future, chunk in reversed(started):
+        while started:
+            future, chunk = started.pop()
             if future.cancel():
                 yield from (_made(task, setting, cache) for task in chunk)
             else:
                 theirs.append(future)
-        for future in theirs:
-            yield from ((at, _unpack(packed), packed) for at, packed in future.result())
+        while theirs:  # what was taken is let go of: it is much
+            yield from ((at, _unpack(packed), packed) for at, packed in theirs.pop().result())
 
 
 def _made(task: _Task, setting: Setting, cache: Cache) -> tuple[int, Prepared, bytes]:
