@@ -138,10 +138,11 @@ def load(project: Project, cache: Cache, month: str | None = None, workers: int 
         reader.problems += (*found.problems, *proofs.unknown(found, checks))
     waived = 0
     complete = len(prepared) == len(set(deck_file.topics)) and not reader.incomplete
-    whole = [topic.topic for topic in prepared if topic.topic]
-    complete = complete and len(whole) == len(prepared)
+    complete = complete and all(topic.content for topic in prepared)
     if complete:
-        reader.problems += outputs.empty_outputs(deck_file, deck_source, whole)
+        levels = dict.fromkeys(level for topic in prepared for level in topic.levels)
+        imported = any(topic.imported for topic in prepared)
+        reader.problems += outputs.empty_outputs(deck_file, deck_source, tuple(levels), imported)
     if month is not None and complete:
         reports = [topic.report for topic in prepared]
         report = lint_deck(reports, deck_file, deck_source, sorted(figures))
@@ -152,7 +153,7 @@ def load(project: Project, cache: Cache, month: str | None = None, workers: int 
         raise ContentError(problems)
     deck = Deck(
         file=deck_file,
-        topics=tuple(whole),
+        unpack=lambda: tuple(topics.unpacked(topic.content) for topic in prepared),
         symbols=symbols,
         retired=retired,
         glossary=glossary or (),
@@ -291,7 +292,7 @@ def _check_ids(reader: _Reader, prepared: list[Prepared]) -> None:
 
 
 def _check_references(reader: _Reader, prepared: list[Prepared]) -> None:
-    known = {item_id for topic in prepared if topic.topic for item_id in topic.items}
+    known = {item_id for topic in prepared if topic.content for item_id in topic.items}
     for topic in prepared:
         for other, span in topic.references:
             if other not in known:

@@ -6,7 +6,10 @@ and each target renders its own HTML.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
@@ -486,14 +489,28 @@ class Topic(Record):
     deck: str | None = None
 
 
-class Deck(Record):
-    """The whole deck, checked: what `load` gives and targets render."""
+@dataclass(frozen=True)
+class Deck:
+    """The whole deck, checked: what `load` gives and targets render.
+
+    Attributes:
+        file: deck.yaml.
+        unpack: Gives the topics. They are most of a large deck, and a package needs none of them.
+        symbols: LaTeX -> language -> meaning, of the deck's table.
+        retired: Id -> why it was withdrawn.
+        glossary: The deck's terms.
+    """
 
     file: DeckFile
-    topics: tuple[Topic, ...]
+    unpack: Callable[[], tuple[Topic, ...]] = dataclass_field(compare=False)
     symbols: dict[str, dict[str, str]]
     retired: dict[str, RetiredNote]
     glossary: tuple[Term, ...] = ()
+
+    @cached_property
+    def topics(self) -> tuple[Topic, ...]:
+        """Every topic, in order."""
+        return self.unpack()
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -4,10 +4,10 @@ An option that a target does not use, or levels that no item has, would pass in 
 whoever opens the file.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from builder.diagnostics import Diagnostic
-from builder.model import DeckFile, Output, Topic
+from builder.model import DeckFile, Level, Output
 from builder.source import Source
 
 _PRINT = ("languages", "levels", "paper", "template")
@@ -38,18 +38,17 @@ def unused_options(deck_file: DeckFile, deck_source: Source) -> Iterator[Diagnos
 
 
 def empty_outputs(
-    deck_file: DeckFile, deck_source: Source, topics: Iterable[Topic]
+    deck_file: DeckFile, deck_source: Source, levels: Sequence[Level], imported: bool
 ) -> Iterator[Diagnostic]:
     """Each output that would have nothing in it.
 
     Args:
         deck_file: What to make.
         deck_source: The file of it.
-        topics: All topics of the deck.
+        levels: The levels of the deck's items.
+        imported: Whether the deck has imported notes.
     """
-    chosen = list(topics)
-    levels = list(dict.fromkeys(item.level for t in chosen for item in t.items.values()))
-    notes = bool(levels) or any(topic.notes for topic in chosen)
+    notes = bool(levels) or imported
     for name, output in deck_file.outputs.items():
         if not (levels if output.target != "anki" else notes):
             yield Diagnostic(

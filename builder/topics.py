@@ -21,13 +21,14 @@ from builder.cache import Cache, code_version, key
 from builder.diagnostics import ContentError, Diagnostic, Span
 from builder.kept import Kept
 from builder.lint import TopicReport, lint_topic
-from builder.model import DeckFile, Term, Topic, TopicFile
+from builder.model import DeckFile, Level, Term, Topic, TopicFile
 from builder.source import Source
 from builder.targets.notes import Note, write
 from builder.texts import Texts
 from builder.validation import explained
 
 Model = TypeVar("Model", bound=BaseModel)
+Record = TypeVar("Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,10 @@ class Prepared:
     """All that is known of one topic.
 
     Attributes:
-        topic: The topic; None if its file is not valid.
+        content: The topic, packed for `unpacked`, since a package needs none of it; empty if its
+            file is not valid.
+        levels: The levels that its items have, each once.
+        imported: Whether it has notes of imported note types.
         problems: What is wrong with it, breaches of authoring rules left out.
         items: Item id -> the place of the id.
         facts: Fact key (`item.fact`) -> the place of its id.
@@ -72,7 +76,9 @@ class Prepared:
         notes: The notes that its items make.
     """
 
-    topic: Topic | None
+    content: bytes
+    levels: tuple[Level, ...] = ()
+    imported: bool = False
     problems: tuple[Diagnostic, ...] = ()
     items: Mapping[str, Span] = field(default_factory=dict)
     facts: Mapping[str, Span] = field(default_factory=dict)
@@ -146,17 +152,18 @@ def _make(
             else:
                 theirs.append(future)
         while theirs:  # what was taken is let go of: it is much
-            yield from ((at, _unpack(packed), packed) for at, packed in theirs.pop().result())
+            for at, packed in theirs.pop().result():
+                yield at, _load(packed, Prepared), packed
 
 
 def _made(task: _Task, setting: Setting, cache: Cache) -> tuple[int, Prepared, bytes]:
     at, file = task
     prepared = prepare(file, setting, cache)
-    return at, prepared, _pack(prepared)
+    return at, prepared, _packed(prepared)
 
 
 def _worker(tasks: Sequence[_Task], setting: Setting, cache: Cache) -> list[tuple[int, bytes]]:
-    return [(at, _pack(prepare(file, setting, cache))) for at, file in tasks]
+    return [(at, _packed(prepare(file, setting, cache))) for at, file in tasks]
 
 
 def prepare(file: File, setting: Setting, cache: Cache) -> Prepared:
@@ -170,7 +177,7 @@ def prepare(file: File, setting: Setting, cache: Cache) -> Prepared:
     try:
         parsed = source.decode(file.data, file.name)
     except ContentError as error:
-        return Prepared(None, error.diagnostics)
+        return Prepared(b"", problems=error.diagnostics)
     problems = [*parsed.warnings]
     languages = setting.deck.languages
     content, found = validate(TopicFile, parsed, languages)
@@ -205,7 +212,9 @@ def prepare(file: File, setting: Setting, cache: Cache) -> Prepared:
         )
     sound = topic is not None and not any(problem.severity == "error" for problem in problems)
     return Prepared(
-        topic,
+        _packed(topic) if topic else b"",
+        tuple(dict.fromkeys(item.level for item in topic.items.values())) if topic else (),
+        bool(topic and topic.notes),
         tuple(problems),
         items,
         facts,
@@ -315,20 +324,26 @@ def _fetch(cache: Cache, name: str) -> Prepared:
     if packed is None:
         raise LookupError
     try:
-        return _unpack(packed)
+        return _load(packed, Prepared)
     except (pickle.UnpicklingError, AttributeError, TypeError, ValueError, EOFError) as error:
         raise LookupError from error
 
 
-def _pack(prepared: Prepared) -> bytes:
-    return pickle.dumps(prepared, protocol=pickle.HIGHEST_PROTOCOL)
+@lru_cache(maxsize=4096)
+def unpacked(content: bytes) -> Topic:
+    """The topic of `Prepared.content`; the same object for the same bytes."""
+    return _load(content, Topic)
 
 
-def _unpack(packed: bytes) -> Prepared:
-    prepared = _Unpickler(io.BytesIO(packed)).load()
-    if not isinstance(prepared, Prepared):
+def _packed(record: Prepared | Topic) -> bytes:
+    return pickle.dumps(record, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def _load(packed: bytes, kind: type[Record]) -> Record:
+    record = _Unpickler(io.BytesIO(packed)).load()
+    if not isinstance(record, kind):
         raise pickle.UnpicklingError
-    return prepared
+    return record
 
 
 class _Unpickler(pickle.Unpickler):

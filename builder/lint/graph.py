@@ -18,14 +18,14 @@ class Summary(NamedTuple):
 
     Attributes:
         id: The item's id.
-        words: Language -> the question's words; empty if its markup has errors.
+        asked: Language -> what is seen of the question; empty if its markup has errors.
         question: Place of the question in the first language.
         confusable: Each item named as confusable, and where.
         pictures: The figures that the item shows.
     """
 
     id: str
-    words: Mapping[str, frozenset[str]]
+    asked: Mapping[str, str]
     question: Span
     confusable: tuple[tuple[str, Span], ...]
     pictures: frozenset[str]
@@ -43,11 +43,7 @@ def summary(entry: Entry, parsed: Source, languages: tuple[str, ...]) -> Summary
     at = (*entry.path, "confusable")
     return Summary(
         entry.id,
-        {
-            language: _shingles(questions[language].shown)
-            for language in languages
-            if language in questions
-        },
+        {language: questions[language].shown for language in languages if language in questions},
         parsed.value_span((*entry.path, "question", languages[0])),
         tuple(
             (other, parsed.value_span((*at, number)))
@@ -107,8 +103,8 @@ def similar(items: Sequence[Summary]) -> Found:
     must), and only if enough words follow it in both to make up the 80 % (the prefix and position
     filters of Xiao et al., PPJoin, 2008). So the time grows with the deck and not with its square.
     """
-    asked = [item for item in items if item.words]
-    firsts = [next(iter(item.words.values())) for item in asked]
+    asked = [item for item in items if item.asked]
+    firsts = [_shingles(next(iter(item.asked.values()))) for item in asked]
     frequency = Counter(chain.from_iterable(firsts))
     rarest_first = sorted(frequency, key=lambda word: (frequency[word], word))
     rank = {word: place for place, word in enumerate(rarest_first)}
@@ -153,7 +149,10 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def _all_alike(one: Summary, other: Summary) -> bool:
-    return all(_alike(words, other.words[language]) for language, words in one.words.items())
+    return all(
+        _alike(_shingles(text), _shingles(other.asked[language]))
+        for language, text in one.asked.items()
+    )
 
 
 def _enough(common: int, together: int) -> bool:

@@ -48,9 +48,13 @@ def test_processes_and_cache_change_nothing(
     alone = load(project, Cache(None), MONTH)
     assert len(alone.notes) == 240
     assert load(project, Cache(None), MONTH, workers=3) == alone
-    assert load(project, cache, MONTH, workers=3) == alone
+    made = load(project, cache, MONTH, workers=3)
+    assert made == alone
+    assert made.deck.topics == alone.deck.topics
     assert len(entries(cache)) == 4
-    assert load(project, cache, MONTH) == alone
+    kept = load(project, cache, MONTH)
+    assert kept == alone
+    assert kept.deck.topics == alone.deck.topics
 
 
 def test_an_edit_makes_one_topic_again(project: Project, tmp_path: Path) -> None:

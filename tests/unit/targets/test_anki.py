@@ -83,7 +83,7 @@ def make_deck(items: dict[str, dict[str, Any]], languages: tuple[str, ...] = LAN
     )
     models = {key: Item.model_validate(item, context=context) for key, item in items.items()}
     topic = Topic(id="first", title=texts("其一", "First"), items=models)
-    return Deck(file=file, topics=(topic,), symbols={}, retired={})
+    return Deck(file=file, unpack=lambda: (topic,), symbols={}, retired={})
 
 
 @pytest.fixture
