@@ -3,6 +3,7 @@
 import ctypes
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import pypdfium2.raw as pdfium
@@ -119,7 +120,7 @@ def test_nothing_is_too_small_to_read(target: str, width: int, cache: Cache) -> 
     topic = deck.topics[0].model_copy(update={"items": {"wide": item}})
     output = Output.model_validate({"target": target})
     context = Context(Project(SAMPLE), f"{target}.pdf", output, Lock(), cache)
-    job = RENDER[target](deck.model_copy(update={"topics": (topic,)}), context)
+    job = RENDER[target](replace(deck, unpack=lambda: (topic,)), context)
     printed = press.draw(job, cache)
     assert (printed.problems, printed.misfits) == ((), ())
     pdf = Paper(job, output, printed.data).pdf
@@ -204,7 +205,7 @@ def test_nothing_overflows(item: Item, target: str, cache: Cache) -> None:
     topic = deck.topics[0].model_copy(update={"items": {"nasty": item}})
     output = Output.model_validate({"target": target, **TARGETS[target]})
     context = Context(Project(SAMPLE), f"{target}.pdf", output, Lock(), cache)
-    job = RENDER[target](deck.model_copy(update={"topics": (topic,)}), context)
+    job = RENDER[target](replace(deck, unpack=lambda: (topic,)), context)
     printed = press.draw(job, cache)
     assert printed.problems == ()
     paper = Paper(job, output, printed.data)
@@ -236,7 +237,7 @@ def test_a_card_holds_its_text_or_says_that_it_cannot(item: Item, cache: Cache) 
     topic = deck.topics[0].model_copy(update={"items": {"nasty": item}})
     output = Output.model_validate({"target": "cards"})
     context = Context(Project(SAMPLE), "cards.pdf", output, Lock(), cache)
-    job = RENDER["cards"](deck.model_copy(update={"topics": (topic,)}), context)
+    job = RENDER["cards"](replace(deck, unpack=lambda: (topic,)), context)
     printed = press.draw(job, cache)
     assert printed.problems == ()
     if printed.misfits:
