@@ -24,7 +24,8 @@ _UNIT = re.compile(
     r"[\u3008\u300a\u300c\u300e\u3010\uff08\u2018\u201c]*[\u3000-\u9fff\uff00-\uffef]"
     r"[\u3001\u3002\u3009\u300b\u300d\u300f\u3011\uff01\uff09\uff0c\uff0e\uff1a\uff1b\uff1f"
     r"\u2019\u201d\u2026]*"
-    r"|[^\s\u200b\u2013\u2014/\u3000-\u9fff\uff00-\uffef-]+[/\u2013\u2014-]*"
+    r"|(?:[^\s\u200b\u2013\u2014/\u3000-\u9fff\uff00-\uffef-]|[/\u2013\u2014-]+(?=[.,:;!?)]))+"
+    r"[/\u2013\u2014-]*"
 )
 #: Letters that are much wider, and much narrower, than others.
 _WIDE, _NARROW = frozenset("mwMW%@"), frozenset("ijltfrI.,:;'|()[]{}!/-")
