@@ -10,20 +10,24 @@ Two things that CSS can say, but that cost WeasyPrint most of its time:
   numbers, and an empty `<a class="page" href="#id"></a>` gets the number of the page that the id
   has in a part laid out before. The parts before part 1 are the front matter: it has Roman numbers,
   and an empty page at its end if part 1 would not begin on a right-hand page. Parts after part 1
-  go on counting.
+  go on counting, and there may be several parts 1: chapters, of which each needs the memory of its
+  own boxes only.
 """
 
+import gc
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 #: HTML of a whole document -> WeasyPrint's `Document`.
 LayOut = Callable[[str], Any]
+#: Pages of one column, and how many columns a page has -> painted pages.
+Paint = Callable[[Sequence[Any], int], list[Any]]
 
 _CLOSING = re.compile(r"(?:\s*</(?:body|html)>)+\s*\Z")
 
 
-def assemble(html: str, lay_out: LayOut) -> tuple[Any, int]:
+def assemble(html: str, lay_out: LayOut, paint: Paint) -> tuple[Any, int]:
     """Lay out a document, part by part.
 
     Returns:
@@ -34,34 +38,34 @@ def assemble(html: str, lay_out: LayOut) -> tuple[Any, int]:
     end = html[len(text) :]  # so that each part is a whole page, which is parsed sooner
     if not pieces:
         document = lay_out(html)
-        return document.copy(_sheets(document)), 0
+        return document.copy(_painted(document, paint)), 0
     parts = list(zip(map(int, pieces[::2]), pieces[1::2], strict=True))
-    documents: dict[int, Any] = {}
-    pages: dict[int, list[Any]] = {}
+    body = [order for order, _ in parts].index(1)
+    sheets: dict[int, list[Any]] = {}
     numbers: dict[str, int] = {}
     printed = 0
-    for order, text in sorted(parts):
-        continued = f"{head}{_continue(printed)}" if printed > 0 and _after(parts, order) else head
-        documents[order] = lay_out(continued + _numbered(text, numbers) + end)
-        pages[order] = _sheets(documents[order])
-        if order == 1 or _after(parts, order):
-            for page in pages[order]:
+    for place in sorted(range(len(parts)), key=lambda place: parts[place][0]):
+        begun = f"{head}{_continue(printed)}" if place >= body and printed else head
+        document = lay_out(begun + _numbered(parts[place][1], numbers) + end)
+        sheets[place] = _painted(document, paint)
+        if place >= body:
+            for page in sheets[place]:
                 printed += 1
                 numbers |= {anchor: printed for anchor in page.anchors if anchor not in numbers}
-    front = [page for order, _ in parts if not _body(parts, order) for page in pages[order]]
+    front = [page for place in range(body) for page in sheets[place]]
     if len(front) % 2:
-        front += lay_out(f'{head}<p class="blank"></p>{end}').pages
-    body = [page for order, _ in parts if _body(parts, order) for page in pages[order]]
-    return documents[1].copy(front + body), len(front)
+        front += _painted(lay_out(f'{head}<p class="blank"></p>{end}'), paint)
+    pages = [page for place in range(body, len(parts)) for page in sheets[place]]
+    return document.copy([*front, *pages]), len(front)
 
 
-def _after(parts: Sequence[tuple[int, str]], order: int) -> bool:
-    places = [place for place, _ in parts]
-    return places.index(order) > places.index(1)
-
-
-def _body(parts: Sequence[tuple[int, str]], order: int) -> bool:
-    return order == 1 or _after(parts, order)
+def _painted(document: Any, paint: Paint) -> list[Any]:
+    """The pages of a document, painted, without the boxes they were made of."""
+    strips = int(document.metadata.custom.get("strips", "1"))
+    pages = paint(document.pages, strips)
+    document.pages = []
+    gc.collect()
+    return pages
 
 
 def _continue(printed: int) -> str:
@@ -88,41 +92,6 @@ def _numbered(text: str, numbers: dict[str, int]) -> str:
 
     text = re.sub(r'(<span class="pages">)(.*?)</span>', lists, text, flags=re.DOTALL)
     return re.sub(r'(<a class="page" href="#([^"]+)">)</a>', link, text)
-
-
-# Columns ------------------------------------------------------------------------------------------
-
-
-class _Sheet:
-    """Pages that each hold one column, drawn on one page; has what WeasyPrint's `Page` has."""
-
-    def __init__(self, strips: Sequence[Any]) -> None:
-        first = strips[0]
-        self._strips = strips
-        self.width, self.height, self.bleed = first.width, first.height, first.bleed
-        self.bookmarks = [mark for strip in strips for mark in strip.bookmarks]
-        self.links = [link for strip in strips for link in strip.links]
-        self.anchors: dict[str, Any] = {}
-        for strip in strips:
-            self.anchors = strip.anchors | self.anchors
-        self.forms: dict[Any, list[Any]] = {None: []}
-        # For the tags: WeasyPrint walks through the boxes of a page.
-        self._page_box = first._page_box.copy_with_children(
-            [child for strip in strips for child in strip._page_box.children]
-        )
-
-    def paint(self, stream: Any, scale: float = 1) -> None:
-        """Draw all columns."""
-        for strip in self._strips:
-            strip.paint(stream, scale)
-
-
-def _sheets(document: Any) -> list[Any]:
-    pages: list[Any] = document.pages
-    strips = int(document.metadata.custom.get("strips", "1"))
-    if strips == 1:
-        return pages
-    return [_Sheet(pages[place : place + strips]) for place in range(0, len(pages), strips)]
 
 
 # Page labels --------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import io
 import logging
 import os
 import re
+import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import unquote
 
-from builder import figures, fonts, imposition, native, tagging, tuning
+from builder import figures, fonts, imposition, native, painting, tagging, tuning
 from builder.cache import Cache, key
 from builder.diagnostics import EnvironmentProblem
 from builder.fitting import Misfit, fit
@@ -158,8 +159,16 @@ def render_pdf(
     families = fonts.named(css + html)
     fonts.prepare(families, cache)
     fetcher = _fetcher(folders, cache)
-    with _complaints() as problems, fonts.without_gc(), _our_fontconfig(), tuning.tuned():
+    with (
+        tempfile.TemporaryDirectory(prefix="deckwright-") as folder,
+        _complaints() as problems,
+        fonts.without_gc(),
+        _our_fontconfig(),
+        tuning.tuned(),
+    ):
         config = weasyprint.text.fonts.FontConfiguration()
+        # Where it puts the fonts. Left to itself it leaves them there, since nobody collects it.
+        config._folder = Path(folder)
         sheet = weasyprint.CSS(
             string=f"{css}\n{fonts.font_face_css(families)}",  # so that lines count from the css
             base_url=_BASE,
@@ -189,14 +198,20 @@ def render_pdf(
             misfits.extend(found)
             return document
 
+        ink = painting.Ink()
+
+        def paint(pages: Sequence[Any], strips: int) -> list[Any]:
+            return [] if problems or misfits else ink.painted(pages, strips)
+
         def finish(_: Any, file: Any) -> None:
             _finish(file, front=front, duplex=duplex)
 
         try:
-            document, front = imposition.assemble(html, lay_out)
-            if not (problems or misfits):
-                identifier = hashlib.blake2b((html + css).encode(), digest_size=16).digest()
-                with tagging.tagged():
+            with tagging.tagged():
+                document, front = imposition.assemble(html, lay_out, paint)
+                document.fonts = ink.fonts
+                if not (problems or misfits):
+                    identifier = hashlib.blake2b((html + css).encode(), digest_size=16).digest()
                     pdf = document.write_pdf(
                         finisher=finish, pdf_variant=variant, pdf_identifier=identifier
                     )

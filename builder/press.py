@@ -18,7 +18,7 @@ from builder.targets import PrintJob
 from builder.typeset import Drawing, engine_version, typeset
 
 #: Raise it when `pdf.py` makes something else of the same input.
-_VERSION = 4
+_VERSION = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ WeasyPrint 70 tags PDFs itself, but this is done in its place:
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -37,6 +37,8 @@ _TAGS = {
     "img": "Figure",
     "{http://www.w3.org/2000/svg}svg": "Figure",
 }
+#: What is said of elements by name, not by text.
+_NAMED = ("O", "Scope")
 #: Elements that say nothing without content.
 _HOLLOW = ("Span", "Div", "P")
 #: The parts of a table that only sets columns side by side; its cells are groups.
@@ -108,11 +110,46 @@ class _Marked:
             self._stream.stream.append(_END)
 
 
+@dataclass(slots=True)
+class Node:
+    """An element of the structure.
+
+    Attributes:
+        kind: Its type in PDF, such as `P`.
+        attributes: What else is said of it, in PDF's terms.
+        kids: Numbers of pieces of content, and elements below it.
+        link: The link that it is.
+    """
+
+    kind: str
+    attributes: dict[str, Any]
+    kids: list["int | Node"]
+    link: Any = None
+
+
+def nodes(pages: Sequence[Any], height: float, tags: Any, links: Mapping[Any, Any]) -> Node:
+    """The structure of a page that is painted.
+
+    Args:
+        pages: The boxes of the page, or of each column.
+        height: The page's, in CSS pixels.
+        tags: What is painted: box -> number of the piece of content. It is emptied.
+        links: The boxes that are links, and what will know the annotation.
+    """
+    root = Node("Document", {}, [])
+    tree = _Tree(height, tags, links)
+    for page in pages:
+        tree.walk(page, _Place(root, page.children[0].element.get("lang", "")))
+    if tags:
+        raise RuntimeError("something was drawn that is in no box")
+    return root
+
+
 def _add_tags(pdf: Any, document: Any, pdf_version: Any, page_streams: Any) -> None:
-    """In place of the function of WeasyPrint's `pdf.tags`."""
+    """In place of the function of WeasyPrint's `pdf.tags`; all pages are painted ones."""
     import pydyf
 
-    del pdf_version
+    del pdf_version, page_streams
     parents = pydyf.Dictionary({"Nums": pydyf.Array()})
     pdf.add_object(parents)
     root = pydyf.Dictionary({"Type": "/StructTreeRoot", "ParentTree": parents.reference})
@@ -124,17 +161,64 @@ def _add_tags(pdf: Any, document: Any, pdf_version: Any, page_streams: Any) -> N
     pdf.catalog["StructTreeRoot"] = root.reference
     pdf.catalog["ViewerPreferences"] = pydyf.Dictionary({"DisplayDocTitle": "true"})
     pdf.catalog["MarkInfo"] = pydyf.Dictionary({"Marked": "true"})
-    language = pdf.catalog["Lang"].string if "Lang" in pdf.catalog else ""
-    links: list[tuple[Any, Any]] = []
-    for number, (page, stream) in enumerate(zip(document.pages, page_streams, strict=True)):
-        tree = _Page(pdf, pdf.page_references[number], page.height, stream._tags, links)
-        tree.walk(page._page_box, _Place(whole, language))
-        if stream._tags:
-            raise RuntimeError("something was drawn that is in no box")
-        parents["Nums"].extend((number, pydyf.Array(ref for _, ref in sorted(tree.owners.items()))))
+    links: list[tuple[bytes, Any]] = []
+    for number, page in enumerate(document.pages):
+        owners: dict[int, bytes] = {}
+        writer = _Writer(pdf, pdf.page_references[number], owners, links)
+        for node in page.tags.kids:
+            writer.write(node, whole)
+        parents["Nums"].extend((number, pydyf.Array(ref for _, ref in sorted(owners.items()))))
     for number, (reference, annotation) in enumerate(links, len(document.pages)):
         parents["Nums"].extend((number, reference))
         annotation["StructParent"] = number
+
+
+class _Writer:
+    """Makes the objects of a page's elements."""
+
+    def __init__(
+        self, pdf: Any, page: bytes, owners: dict[int, bytes], links: list[tuple[bytes, Any]]
+    ) -> None:
+        self._pdf, self._page, self._owners, self._links = pdf, page, owners, links
+
+    def write(self, node: Node, parent: Any) -> None:
+        """Add an element and what is below it."""
+        import pydyf
+
+        kids = pydyf.Array()
+        element = pydyf.Dictionary({"Type": "/StructElem", "S": f"/{node.kind}", "K": kids})
+        element["P"], element["Pg"] = parent.reference, self._page
+        for name, value in node.attributes.items():
+            element[name] = _object(name, value)
+        self._pdf.add_object(element)
+        reference = element.reference
+        parent["K"].append(reference)
+        if node.link is not None and node.link.link_annotation is not None:
+            annotation = node.link.link_annotation
+            kid = pydyf.Dictionary({"Type": "/OBJR", "Obj": annotation.reference})
+            kid["Pg"] = self._page
+            self._pdf.add_object(kid)
+            kids.append(kid.reference)
+            self._links.append((reference, annotation))
+        for each in node.kids:
+            if isinstance(each, Node):
+                self.write(each, element)
+            else:
+                kids.append(each)
+                self._owners[each] = reference
+
+
+def _object(name: str, value: Any) -> Any:
+    """What is said of an element as PDF has it."""
+    import pydyf
+
+    if isinstance(value, dict):
+        return pydyf.Dictionary({inner: _object(inner, said) for inner, said in value.items()})
+    if isinstance(value, tuple):
+        return pydyf.Array(value)
+    if isinstance(value, str):
+        return f"/{value}" if name in _NAMED else pydyf.String(value)
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,145 +233,110 @@ class _Place:
         item: The element of the list item that it is in.
     """
 
-    parent: Any
+    parent: Node
     language: str
     html: Any = None
     laid_out: bool = False
-    item: Any = None
+    item: Node | None = None
 
 
-class _Page:
+class _Tree:
     """Makes the elements of one page."""
 
-    def __init__(
-        self, pdf: Any, reference: bytes, height: float, tags: Any, links: list[tuple[Any, Any]]
-    ) -> None:
-        self._pdf, self._reference, self._height = pdf, reference, height
-        self._tags, self._links = tags, links
-        #: Number of a piece of content -> the element that it is in.
-        self.owners: dict[int, bytes] = {}
+    def __init__(self, height: float, tags: Any, links: Mapping[Any, Any]) -> None:
+        from weasyprint.formatting_structure.boxes import InlineBox, MarginBox, ReplacedBox, TextBox
+
+        self._inline, self._margin = InlineBox, MarginBox
+        self._replaced, self._text = ReplacedBox, TextBox
+        self._height, self._tags, self._links = height, tags, links
 
     def walk(self, box: Any, place: _Place) -> None:
         """Add what stands in a box to an element."""
-        from weasyprint.formatting_structure.boxes import MarginBox, ReplacedBox, TextBox
-
         box = getattr(box, "_box", box)  # what stands in the place of a positioned box
-        if isinstance(box, TextBox):
+        if isinstance(box, self._text):
             self._put(box, place.parent)
             return
-        if isinstance(box, MarginBox):
-            self._links_of(box, place)
+        if isinstance(box, self._margin):
+            # What a link in a margin says is no content, but it can be followed.
+            links = [self._links[inner] for inner in box.descendants() if inner in self._links]
+            place.parent.kids.extend(Node("Link", {}, [], link) for link in links)
             return
-        html, inner = box.element, place
-        if box.element_tag == "li::marker":
-            label = self._element("Lbl", place.item)
-            place.item["K"].insert(0, place.item["K"].pop())
-            inner = replace(place, parent=label)
+        html, inside = box.element, place
+        if box.element_tag == "li::marker" and place.item is not None:
+            label = Node("Lbl", {}, [])
+            place.item.kids.insert(0, label)
+            inside = replace(place, parent=label)
         elif html is not None and html is not place.html and box.element_tag == html.tag:
-            inner = self._opened(box, html, place)
-        if isinstance(box, ReplacedBox):
-            self._put(box, inner.parent)
+            inside = self._opened(box, html, place)
+        if isinstance(box, self._replaced):
+            self._put(box, inside.parent)
             return
         for child in box.children:
-            self.walk(child, inner)
-        made = inner.parent
-        hollow = made is not place.parent and not made["K"] and made["S"][1:] in _HOLLOW
-        if hollow and self._pdf.objects[-1] is made:
-            self._pdf.objects.pop()
-            place.parent["K"].pop()
+            self.walk(child, inside)
+        made = inside.parent
+        if made.kind in _HOLLOW and not made.kids and place.parent.kids[-1:] == [made]:
+            place.parent.kids.pop()
 
     def _opened(self, box: Any, html: Any, place: _Place) -> _Place:
         """The place inside of a box, which is another one if its HTML element means something."""
-        from weasyprint.formatting_structure.boxes import InlineBox
-
         language = html.get("lang") or place.language
         laid_out, item = place.laid_out, place.item
         kind = _TAGS.get(html.tag)
+        link = self._links.get(box)
         if kind == "Table":
             laid_out = html.find(".//th") is None or not any(
                 inner.element_tag == "th" for inner in box.descendants()
             )
         if laid_out and kind in _LAID_OUT:
             kind = _LAID_OUT[kind]
-        if kind == "Link" and not box.link_annotation:
-            kind = None
+        if kind == "Link":
+            kind = None  # it leads nowhere, or see below
         if kind is None and language != place.language:
-            kind = "Span" if isinstance(box, InlineBox) else "Div"
+            kind = "Span" if isinstance(box, self._inline) else "Div"
+        parent = place.parent
+        if link is not None:
+            parent.kids.append(parent := Node("Link", {}, [], link))
         if kind is None:
-            return replace(place, html=html, laid_out=laid_out)
-        element = self._element(kind, place.parent)
+            return replace(place, parent=parent, html=html, laid_out=laid_out)
+        node = Node(kind, {}, [])
+        parent.kids.append(node)
         if language != place.language:
-            element["Lang"] = _string(language)
+            node.attributes["Lang"] = language
         if kind in ("TH", "TD"):
-            self._cell(element, box)
+            node.attributes |= _cell(box, kind)
         elif kind == "Figure":
-            self._figure(element, box)
+            node.attributes |= self._figure(box)
         elif kind == "LI":
-            item, element = element, self._element("LBody", element)
-        if box.link_annotation:
-            self._link(element, box)
-        return _Place(element, language, html, laid_out, item)
+            item, body = node, Node("LBody", {}, [])
+            node.kids.append(body)
+            node = body
+        return _Place(node, language, html, laid_out, item)
 
-    def _element(self, kind: str, parent: Any) -> Any:
-        import pydyf
-
-        element = pydyf.Dictionary({"Type": "/StructElem", "S": f"/{kind}", "K": pydyf.Array()})
-        element["P"], element["Pg"] = parent.reference, self._reference
-        self._pdf.add_object(element)
-        parent["K"].append(element.reference)
-        return element
-
-    def _put(self, box: Any, element: Any) -> None:
+    def _put(self, box: Any, node: Node) -> None:
         number = self._tags.pop(box, None)
         if number is not None:
-            element["K"].append(number)
-            self.owners[number] = element.reference
+            node.kids.append(number)
 
-    def _cell(self, element: Any, box: Any) -> None:
-        import pydyf
-
-        spans = {"ColSpan": box.colspan, "RowSpan": box.rowspan}
-        said = {name: count for name, count in spans.items() if count != 1}
-        if element["S"] == "/TH":
-            said["Scope"] = "/Column"
-        if said:
-            element["A"] = pydyf.Dictionary({"O": "/Table", **said})
-
-    def _figure(self, element: Any, box: Any) -> None:
-        import pydyf
-
+    def _figure(self, box: Any) -> dict[str, Any]:
         left, top = box.content_box_x(), box.content_box_y()
         right, bottom = left + box.width, top + box.height
         corners = (left, self._height - bottom, right, self._height - top)
-        element["A"] = pydyf.Dictionary(
-            {"O": "/Layout", "BBox": pydyf.Array(_POINTS * side for side in corners)}
-        )
+        said: dict[str, Any] = {
+            "A": {"O": "Layout", "BBox": tuple(_POINTS * side for side in corners)}
+        }
         title = box.element.find("{http://www.w3.org/2000/svg}title")
         alt = box.element.get("alt") if title is None else title.text
         if alt:
-            element["Alt"] = _string(alt)
+            said["Alt"] = alt
         else:
             source = box.element.get("src", "unknown")
             logging.getLogger("weasyprint").error("Image %r has no alt text", source)
-
-    def _link(self, element: Any, box: Any) -> None:
-        import pydyf
-
-        annotation = box.link_annotation
-        kid = pydyf.Dictionary({"Type": "/OBJR", "Obj": annotation.reference})
-        kid["Pg"] = self._reference
-        self._pdf.add_object(kid)
-        element["K"].append(kid.reference)
-        self._links.append((element.reference, annotation))
-
-    def _links_of(self, box: Any, place: _Place) -> None:
-        """Links in a margin: what they say is no content, but they can be followed."""
-        for inner in box.descendants():
-            if inner.link_annotation:
-                self._link(self._element("Link", place.parent), inner)
+        return said
 
 
-def _string(text: str) -> Any:
-    import pydyf
-
-    return pydyf.String(text)
+def _cell(box: Any, kind: str) -> dict[str, Any]:
+    spans = {"ColSpan": box.colspan, "RowSpan": box.rowspan}
+    said: dict[str, Any] = {name: count for name, count in spans.items() if count != 1}
+    if kind == "TH":
+        said["Scope"] = "Column"
+    return {"A": {"O": "Table", **said}} if said else {}

@@ -21,6 +21,7 @@ from types import FunctionType, SimpleNamespace
 from typing import Any
 
 from builder.tuning import boxes, output, pages, text
+from builder.tuning.output import compressed as compressed
 from builder.tuning.output import freeze as freeze
 from builder.tuning.parsing import parse as parse
 

@@ -20,7 +20,7 @@ def changes() -> Iterator[tuple[Any, str, Any]]:
     import pydyf
 
     yield pydyf, "_to_bytes", _to_bytes
-    yield pydyf, "zlib", SimpleNamespace(compress=_compressed, compressobj=_Compressor)
+    yield pydyf, "zlib", SimpleNamespace(compress=compressed, compressobj=_Compressor)
     yield pydyf.PDF, "page_references", property(_page_references)
 
 
@@ -41,7 +41,7 @@ def _to_bytes(item: Any) -> bytes:
     return str(item).encode("ascii") if data is None else bytes(data)
 
 
-def _compressed(data: bytes) -> bytes:
+def compressed(data: bytes) -> bytes:
     """As zlib would, but by libdeflate, whose version alone decides the bytes."""
     return bytes(deflate.zlib_compress(data, _LEVEL))
 
@@ -60,7 +60,7 @@ class _Compressor:
 
     def flush(self) -> bytes:
         """All parts, compressed."""
-        return _compressed(b"".join(self._parts))
+        return compressed(b"".join(self._parts))
 
 
 class _Frozen:

@@ -1,3 +1,4 @@
+import contextlib
 import io
 import os
 import subprocess
@@ -212,6 +213,16 @@ def test_style_sheets_reach_nothing_either(cache: Cache) -> None:
     css = "@import url(file:///etc/hostname); p { background: url(https://example.org/a.png) }"
     found = problems("<p>x</p>", cache, css=css)
     assert any("/etc/hostname" in problem for problem in found)
+
+
+@pytest.mark.parametrize("body", ["<p>fine</p>", '<img src="x/none.png" alt="none">'])
+def test_no_file_is_left_behind(
+    body: str, cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with contextlib.suppress(PrintError):
+        render(body, cache)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_warnings_are_errors_all_at_once(cache: Cache) -> None:
