@@ -194,7 +194,7 @@ def missing_glyphs(text: str, families: Iterable[str], cache: Cache) -> set[str]
         families: Names from `FAMILIES`; the regular face decides.
         cache: Keeps what characters a font has.
     """
-    missing = {c for c in text if c.isprintable() and not c.isspace()}
+    missing = {c for c in set(text) if c.isprintable() and not c.isspace()}
     for family in families:
         if not missing:
             break

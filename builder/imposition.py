@@ -24,6 +24,9 @@ LayOut = Callable[[str], Any]
 #: Pages of one column, and how many columns a page has -> painted pages.
 Paint = Callable[[Sequence[Any], int], list[Any]]
 
+#: After so many pages what is left of their boxes, a tenth, is worth looking for.
+_MANY = 100
+
 _CLOSING = re.compile(r"(?:\s*</(?:body|html)>)+\s*\Z")
 
 
@@ -43,11 +46,15 @@ def assemble(html: str, lay_out: LayOut, paint: Paint) -> tuple[Any, int]:
     body = [order for order, _ in parts].index(1)
     sheets: dict[int, list[Any]] = {}
     numbers: dict[str, int] = {}
-    printed = 0
+    printed = since = 0
     for place in sorted(range(len(parts)), key=lambda place: parts[place][0]):
         begun = f"{head}{_continue(printed)}" if place >= body and printed else head
         document = lay_out(begun + _numbered(parts[place][1], numbers) + end)
         sheets[place] = _painted(document, paint)
+        since += len(sheets[place])
+        if since >= _MANY:
+            gc.collect()
+            since = 0
         if place >= body:
             for page in sheets[place]:
                 printed += 1
@@ -64,7 +71,6 @@ def _painted(document: Any, paint: Paint) -> list[Any]:
     strips = int(document.metadata.custom.get("strips", "1"))
     pages = paint(document.pages, strips)
     document.pages = []
-    gc.collect()
     return pages
 
 

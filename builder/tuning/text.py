@@ -18,6 +18,8 @@ _TOLD = (
     *("language", "ascent", "underline_position", "strikethrough_position"),
     *("underline_thickness", "strikethrough_thickness"),
 )
+#: How many lines are kept, of about 1.5 kB each: those of about a hundred pages.
+_KEPT = 10_000
 #: A glyph's number, advance, offsets and a flag, in Pango's memory.
 _GLYPH = "=Iiiii"
 #: Pango's numbers from here are no glyphs: nothing to show, then characters without a glyph.
@@ -59,14 +61,23 @@ def changes() -> Iterator[tuple[Any, str, Any]]:
         self.layout = ffi.gc(pango.pango_layout_copy(first), gobject.g_object_unref)
         self.__dict__.update(told)
 
+    kept = [0]
+
     def reactivate(self: Any, style: Any) -> None:
-        if self.justification_spacing:
+        if "layout" not in self.__dict__ or self.justification_spacing:
             set_again(self, style)
         self.drawn = True
 
     def deactivate(self: Any) -> None:
-        if "drawn" in self.__dict__:
-            del self.layout, self.language, self.style, self.drawn
+        """Called when the end of the line is found, and again when it is drawn."""
+        drawn = self.__dict__.pop("drawn", False)
+        if not drawn and kept[0] < _KEPT:
+            kept[0] += 1
+            self.kept = True
+            return
+        if self.__dict__.pop("kept", False):
+            kept[0] -= 1
+        del self.layout, self.language, self.style
 
     for method in (setup, reactivate, deactivate):
         yield Layout, method.__name__, method
