@@ -7,6 +7,7 @@ reported in one pass.
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from builder import kept as keeping
 from builder.cache import Cache
 from builder.diagnostics import ContentError, Diagnostic, Span, did_you_mean, in_order
 from builder.lint import lint_deck
-from builder.model import Deck, DeckFile, GlossaryFile, PapersFile, RetiredFile, SymbolsFile
+from builder.model import Deck, DeckFile, GlossaryFile, PapersFile, RetiredFile, SymbolsFile, Topic
 from builder.project import Project
 from builder.source import Source
 from builder.targets.notes import Note
@@ -79,7 +80,13 @@ class _Reader:
         return model
 
 
-def load(project: Project, cache: Cache, month: str | None = None, workers: int = 1) -> Loaded:
+def load(
+    project: Project,
+    cache: Cache,
+    month: str | None = None,
+    workers: int = 1,
+    known: dict[str, Prepared] | None = None,
+) -> Loaded:
     """Read a project's content.
 
     Args:
@@ -88,6 +95,7 @@ def load(project: Project, cache: Cache, month: str | None = None, workers: int 
         month: The present month, as `2026-11`: also apply the authoring rules, which know facts
             that age. Without it they are left out, as for content that was released already.
         workers: Processes to use if there is much to do; a program with threads must not fork.
+        known: The topics as they were the last time, for who reads again and again.
 
     Raises:
         ContentError: With every error and warning found, in the order of the files.
@@ -127,7 +135,7 @@ def load(project: Project, cache: Cache, month: str | None = None, workers: int 
         _phrases(project),
     )
     files = _topic_files(reader, deck_file, deck_source)
-    prepared = topics.prepare_all(files, setting, cache, workers)
+    prepared = topics.prepare_all(files, setting, cache, workers, known)
     reader.problems += (problem for topic in prepared for problem in topic.problems)
     reader.problems += glyphs.missing(project, deck_file, _printed(project, files), cache)
     _check_ids(reader, prepared)
@@ -153,7 +161,7 @@ def load(project: Project, cache: Cache, month: str | None = None, workers: int 
         raise ContentError(problems)
     deck = Deck(
         file=deck_file,
-        unpack=lambda: tuple(topics.unpacked(topic.content) for topic in prepared),
+        unpack=partial(_unpacked, tuple(topic.content for topic in prepared)),
         symbols=symbols,
         retired=retired,
         glossary=glossary or (),
@@ -164,6 +172,10 @@ def load(project: Project, cache: Cache, month: str | None = None, workers: int 
         spans |= topic.facts
     notes = tuple(note for topic in prepared for note in topic.notes)
     return Loaded(deck, problems, spans, checks, waived, notes)
+
+
+def _unpacked(contents: tuple[bytes, ...]) -> tuple[Topic, ...]:
+    return tuple(topics.unpacked(content) for content in contents)
 
 
 def _peek_languages(deck_source: Source) -> tuple[str, ...] | None:

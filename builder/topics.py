@@ -98,7 +98,11 @@ class File:
 
 
 def prepare_all(
-    files: Sequence[File], setting: Setting, cache: Cache, workers: int = 1
+    files: Sequence[File],
+    setting: Setting,
+    cache: Cache,
+    workers: int = 1,
+    known: dict[str, Prepared] | None = None,
 ) -> list[Prepared]:
     """Every topic, from the cache or made now.
 
@@ -107,15 +111,21 @@ def prepare_all(
         setting: What else they depend on.
         cache: Keeps what was made.
         workers: Processes to use if much is to be made; a program with threads must not fork.
+        known: What this gave the last time, by key, for who asks again and again; brought up to
+            date. What did not change is then the same object.
     """
     common = _common(setting)
     keys = [key(common, file.id, file.name, _digest(file.data)) for file in files]
-    found = [_kept(cache, each) for each in keys]
+    found = [(known or {}).get(each) or _kept(cache, each) for each in keys]
     missing = [at for at, prepared in enumerate(found) if prepared is None]
     for at, prepared, packed in _make([(at, files[at]) for at in missing], setting, cache, workers):
         cache.put("topic", keys[at], packed)
         found[at] = prepared
-    return [prepared for prepared in found if prepared is not None]
+    whole = [prepared for prepared in found if prepared is not None]
+    if known is not None:
+        known.clear()
+        known.update(zip(keys, whole, strict=True))
+    return whole
 
 
 #: Below so many bytes of YAML a second process costs more than it saves (measured: 5 ms to fork,
@@ -307,26 +317,13 @@ def _digest(data: bytes) -> str:
 
 
 def _kept(cache: Cache, name: str) -> Prepared | None:
-    try:
-        return _fetch(cache, name)
-    except LookupError:
-        return None
-
-
-@lru_cache(maxsize=4096)
-def _fetch(cache: Cache, name: str) -> Prepared:
-    """From the cache, and from memory if the same process asks again, as a preview does.
-
-    Raises:
-        LookupError: It is not there.
-    """
     packed = cache.get("topic", name)
     if packed is None:
-        raise LookupError
+        return None
     try:
         return _load(packed, Prepared)
-    except (pickle.UnpicklingError, AttributeError, TypeError, ValueError, EOFError) as error:
-        raise LookupError from error
+    except (pickle.UnpicklingError, AttributeError, TypeError, ValueError, EOFError):
+        return None
 
 
 @lru_cache(maxsize=4096)

@@ -17,6 +17,7 @@ from builder.load import load
 from builder.preview.view import View, Viewer
 from builder.preview.workers import BrokenProcessPool, Drawn, Workers
 from builder.project import Project
+from builder.topics import Prepared
 
 #: Seconds between showing cards and checking them: the browser needs the processors first.
 PAUSE = 0.2
@@ -52,6 +53,7 @@ class Session:
         self._viewer = Viewer(project)
         self._workers = Workers(project, cache, now)
         self._lock, self._lock_text = locks.Lock(), b""
+        self._known: dict[str, Prepared] = {}
         self._changed = threading.Condition()
         # A page that was open before the preview was started again must not take this one's states
         # for those that it knows.
@@ -72,7 +74,7 @@ class Session:
             self._view()
 
     def _view(self) -> View:
-        loaded = load(self.project, self._cache)
+        loaded = load(self.project, self._cache, known=self._known)
         path = self.project.content / "deck.lock"
         text = path.read_bytes() if path.is_file() else b""
         if text != self._lock_text:

@@ -79,7 +79,7 @@ def test_a_bug_is_told_and_the_next_save_is_read(
     session.reload()
     good = session.state.view
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("oh")
 
     with monkeypatch.context() as broken:
@@ -100,7 +100,7 @@ def test_a_problem_of_a_file_that_cannot_be_read_is_told(
     session.reload()
     gone = Span("content/topics", 1, 1, 1, 1)  # no file at all
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ContentError([Diagnostic("not-utf8", "bad", gone)])
 
     with monkeypatch.context() as broken:
