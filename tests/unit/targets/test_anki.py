@@ -482,11 +482,11 @@ NOTE = apkg.PackedNote(NOW, "g", NOTE_TYPE, "x", (), {0: NOW}, 1, NOW)
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        (replace(NOTE, id=1, cards={0: 1}), "share a guid"),
-        (replace(NOTE, guid="h", cards={0: 1}), "share a guid"),
-        (replace(NOTE, guid="h", id=1), "share a guid"),
-        (replace(NOTE, guid="h", id=1, cards={}), "no card"),
-        (replace(NOTE, guid="h", id=1, cards={0: 1}, fields="x\x1fy"), "wrong number"),
+        (NOTE._replace(id=1, cards={0: 1}), "share a guid"),
+        (NOTE._replace(guid="h", cards={0: 1}), "share a guid"),
+        (NOTE._replace(guid="h", id=1), "share a guid"),
+        (NOTE._replace(guid="h", id=1, cards={}), "no card"),
+        (NOTE._replace(guid="h", id=1, cards={0: 1}, fields="x\x1fy"), "wrong number"),
     ],
 )
 def test_what_anki_cannot_take_is_refused(bad: apkg.PackedNote, said: str) -> None:
