@@ -15,19 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder import lock as locks
 from builder import unchanged
 from builder.cache import Cache
 from builder.diagnostics import ContentError, Diagnostic, Span, did_you_mean
-from builder.load import Loaded, load
-from builder.model import Deck, Output
 from builder.project import Project
 from builder.targets import Artifact, Context, PrintJob
 
 if TYPE_CHECKING:
+    # A build with nothing to do imports none of these: they take a quarter of a second.
     from builder import press
     from builder.fitting import Misfit
+    from builder.load import Loaded
     from builder.lock import Lock
+    from builder.model import Deck, Output
 
 #: What may stay in the cache, in bytes: some hundred PDFs beside the fonts and formulas.
 MAX_CACHE = 512 * 1024 * 1024
@@ -74,19 +74,23 @@ class Built:
     lock_changed: bool
 
 
-def check(project: Project, cache: Cache, now: int, workers: int = 1) -> Loaded:
+def check(project: Project, cache: Cache, now: int, workers: int = 1) -> "Loaded":
     """Everything that can be wrong with the content, without making anything.
 
     Raises:
         ContentError: With every problem.
     """
+    from builder.load import load
+
     loaded = load(project, cache, _month(now), workers)
     _next_lock(project, loaded, now)
     return loaded
 
 
-def lock_is_current(project: Project, loaded: Loaded, now: int) -> bool:
+def lock_is_current(project: Project, loaded: "Loaded", now: int) -> bool:
     """Whether a build would leave content/deck.lock as it is."""
+    from builder import lock as locks
+
     lock, before = _next_lock(project, loaded, now)
     return locks.write(lock) == before
 
@@ -171,6 +175,9 @@ def make(
     drawing: Drawing = lambda _: None,
 ) -> Made:
     """Make the outputs and write nothing; arguments and errors are those of `build`."""
+    from builder import lock as locks
+    from builder.load import load
+
     loaded = load(project, cache, _month(now), os.cpu_count() or 1)
     lock, before = _next_lock(project, loaded, now)
     changed = locks.write(lock) != before
@@ -197,8 +204,9 @@ def make(
     )
 
 
-def _update_text(project: Project, loaded: Loaded, lock: "Lock", since: str) -> Artifact:
+def _update_text(project: Project, loaded: "Loaded", lock: "Lock", since: str) -> Artifact:
     from builder import history
+    from builder import lock as locks
     from builder.targets import anki
 
     old = locks.parse(history.lock_text(project, since), f"{since}:content/deck.lock")
@@ -206,12 +214,14 @@ def _update_text(project: Project, loaded: Loaded, lock: "Lock", since: str) -> 
     return Artifact(UPDATE, text.encode())
 
 
-def package(project: Project, cache: Cache, now: int) -> tuple[Deck, bytes]:
+def package(project: Project, cache: Cache, now: int) -> "tuple[Deck, bytes]":
     """The deck and its first `.apkg` as a build would make it now; writes nothing.
 
     Raises:
         ContentError: The content or the lock is wrong, or no output is a package.
     """
+    from builder.load import load
+
     loaded = load(project, cache)
     lock, _ = _next_lock(project, loaded, now)
     return loaded.deck, _package(project, loaded, lock, cache)
@@ -224,6 +234,8 @@ def package_at(project: Project, ref: str, cache: Cache) -> bytes:
         ContentError: There is no such commit, or the content there cannot be built.
     """
     from builder import history
+    from builder import lock as locks
+    from builder.load import load
 
     with history.checkout(project, ref) as old:
         loaded = load(old, cache)
@@ -231,7 +243,7 @@ def package_at(project: Project, ref: str, cache: Cache) -> bytes:
         return _package(old, loaded, lock, cache)
 
 
-def _package(project: Project, loaded: Loaded, lock: "Lock", cache: Cache) -> bytes:
+def _package(project: Project, loaded: "Loaded", lock: "Lock", cache: Cache) -> bytes:
     from builder.targets import anki
 
     for name, output in loaded.deck.file.outputs.items():
@@ -241,8 +253,9 @@ def _package(project: Project, loaded: Loaded, lock: "Lock", cache: Cache) -> by
     raise ContentError([Diagnostic("no-package", "deck.yaml has no output of target anki", None)])
 
 
-def _next_lock(project: Project, loaded: Loaded, now: int) -> "tuple[Lock, str]":
+def _next_lock(project: Project, loaded: "Loaded", now: int) -> "tuple[Lock, str]":
     """The lock that this content gives, and the text of the present one."""
+    from builder import lock as locks
     from builder.targets import anki
 
     path = project.content / "deck.lock"
@@ -253,7 +266,7 @@ def _next_lock(project: Project, loaded: Loaded, now: int) -> "tuple[Lock, str]"
     return lock, path.read_text("utf-8") if path.is_file() else ""
 
 
-def _choose(loaded: Loaded, names: Sequence[str]) -> dict[str, Output]:
+def _choose(loaded: "Loaded", names: Sequence[str]) -> "dict[str, Output]":
     outputs = loaded.deck.file.outputs
     unknown = [name for name in names if name not in outputs]
     if unknown:
@@ -271,8 +284,8 @@ def _choose(loaded: Loaded, names: Sequence[str]) -> dict[str, Output]:
 
 def _render(
     project: Project,
-    loaded: Loaded,
-    chosen: dict[str, Output],
+    loaded: "Loaded",
+    chosen: "dict[str, Output]",
     lock: "Lock",
     cache: Cache,
     progress: Progress,
@@ -297,7 +310,7 @@ def _render(
 
 
 def _target(
-    output: Output,
+    output: "Output",
 ) -> "Callable[..., PrintJob | Sequence[Artifact]]":
     if output.target == "anki":
         from builder.targets import anki
@@ -321,7 +334,7 @@ def _target(
 
 
 def _print(
-    jobs: Sequence[PrintJob], project: Project, loaded: Loaded, cache: Cache, drawing: Drawing
+    jobs: Sequence[PrintJob], project: Project, loaded: "Loaded", cache: Cache, drawing: Drawing
 ) -> Iterator[tuple[str, Artifact]]:
     """Draw the PDFs, each in a process of its own if there are several; first done, first given."""
     if not jobs:
@@ -367,7 +380,7 @@ def _overrun(job: PrintJob, pages: int) -> Diagnostic:
     )
 
 
-def _misfit(name: str, misfit: "Misfit", loaded: Loaded) -> Diagnostic:
+def _misfit(name: str, misfit: "Misfit", loaded: "Loaded") -> Diagnostic:
     return Diagnostic(
         "does-not-fit",
         f"'{misfit.note}' does not fit the {misfit.side or 'box'} of a card in {name}, even at the "

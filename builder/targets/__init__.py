@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.cache import Cache
-from builder.lock import Lock
-from builder.model import Output
 from builder.project import Project
-from builder.typeset import Formula
 
 if TYPE_CHECKING:
+    # Finding out that nothing is to be made must not cost what making it does.
+    from builder.lock import Lock
+    from builder.model import Output
     from builder.targets.notes import Note
+    from builder.typeset import Formula
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class Context:
 
     project: Project
     name: str
-    output: Output
-    lock: Lock
+    output: "Output"
+    lock: "Lock"
     cache: Cache
     notes: "tuple[Note, ...]" = ()
 
@@ -71,7 +72,7 @@ class PrintJob:
     name: str
     html: str
     css: str
-    formulas: tuple[Formula, ...] = ()
+    formulas: "tuple[Formula, ...]" = ()
     folders: dict[str, Path] = field(default_factory=dict)
     duplex: bool = False
     max_pages: int | None = None
