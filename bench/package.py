@@ -92,7 +92,7 @@ def _ours(rows: list[Row], languages: tuple[str, ...]) -> Arguments:
             NOW * 1000 + place,
             guid,
             types[kind],
-            "\x1f".join(fields.get(name, "") for name in names[kind]),
+            "\x1f".join(fields.get(name, "") for name in names[kind]).encode(),
             (),
             {number - 1: NOW * 1000 + place * 8 + number for number in numbers},
             place,

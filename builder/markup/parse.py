@@ -18,9 +18,9 @@ from builder.markup.positions import Places, located
 from builder.markup.quick import quick
 from builder.markup.records import Cloze, Code, Document, Image, Math, Problem
 
-#: Texts kept parsed, at 3 to 4 KB each: all of a deck of 2,000 bilingual notes, so that its checks
-#: and targets share one parse, yet bounded for larger ones.
-CACHE_SIZE: Final = 8192
+#: Texts kept parsed, at 3 to 4 KB each: all of a large topic, so that its checks and notes share
+#: one parse.
+CACHE_SIZE: Final = 4096
 
 _BREAK = re.compile(r"[\n\r\0]")
 _MARKUP = re.compile(r"[$&*<\[\]\\_`{}~]")

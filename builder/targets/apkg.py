@@ -69,7 +69,8 @@ class PackedNote(NamedTuple):
         id: Anki's note id: the time of creation in milliseconds.
         guid: What identifies the note.
         note_type: Its note type.
-        fields: A text for each field of the note type, with Anki's separator between them.
+        fields: A text for each field of the note type, with Anki's separator between them, in
+            UTF-8.
         tags: Its tags.
         cards: Card ordinal (from 0) -> card id.
         due: Place among the new cards.
@@ -80,7 +81,7 @@ class PackedNote(NamedTuple):
     id: int
     guid: str
     note_type: NoteType
-    fields: str
+    fields: bytes
     tags: tuple[str, ...]
     cards: Mapping[int, int]
     due: int
@@ -166,7 +167,7 @@ class _Note(genanki.Note):
         del timestamp, id_gen  # those of the build
         ids = iter([self.source.id, *(self.source.cards[card.ord] for card in self.cards)])
         # Only now, and not for longer: the fields of a large deck once more are much memory.
-        self.fields = self.source.fields.split(SEPARATOR)
+        self.fields = self.source.fields.decode().split(SEPARATOR)
         super().write_to_db(cursor, self.source.changed_at, deck_id, ids)
         self.fields = []
 
@@ -236,12 +237,13 @@ def _check(notes: Sequence[PackedNote]) -> None:
     guids: set[str] = set()
     ids: set[int] = set()
     cards: set[int] = set()
+    separator = SEPARATOR.encode()
     for note in notes:
         if note.guid in guids or note.id in ids or not cards.isdisjoint(note.cards.values()):
             raise ValueError(f"two notes share a guid or an id: {note.guid}")
         if not note.cards:
             raise ValueError(f"the note has no card: {note.guid}")
-        if note.fields.count(SEPARATOR) != len(note.note_type.fields) - 1:
+        if note.fields.count(separator) != len(note.note_type.fields) - 1:
             raise ValueError(f"wrong number of fields: {note.guid}")
         guids.add(note.guid)
         ids.add(note.id)

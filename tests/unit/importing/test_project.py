@@ -55,7 +55,7 @@ def note(number: int, *fields: str, guid: str = "", deck: str = "", cards: int =
         id=TIME * 1000 + number,
         guid=guid or f"g {number}%",
         note_type=TYPE,
-        fields="\x1f".join((*fields, "", "", "")[:3]),
+        fields="\x1f".join((*fields, "", "", "")[:3]).encode(),
         tags=("a::b",),
         cards={n: TIME * 1000 + number * 10 + n for n in range(cards)},
         due=number,

@@ -476,7 +476,7 @@ def test_the_bytes_depend_on_content_and_lock_only(project: Project) -> None:
 NOTE_TYPE = apkg.NoteType(
     5, "t", False, (Part(1, "A"),), (apkg.CardTemplate(Part(2, "C"), "{{A}}", "{{A}}"),), "", 0, NOW
 )
-NOTE = apkg.PackedNote(NOW, "g", NOTE_TYPE, "x", (), {0: NOW}, 1, NOW)
+NOTE = apkg.PackedNote(NOW, "g", NOTE_TYPE, b"x", (), {0: NOW}, 1, NOW)
 
 
 @pytest.mark.parametrize(
@@ -486,7 +486,7 @@ NOTE = apkg.PackedNote(NOW, "g", NOTE_TYPE, "x", (), {0: NOW}, 1, NOW)
         (NOTE._replace(guid="h", cards={0: 1}), "share a guid"),
         (NOTE._replace(guid="h", id=1), "share a guid"),
         (NOTE._replace(guid="h", id=1, cards={}), "no card"),
-        (NOTE._replace(guid="h", id=1, cards={0: 1}, fields="x\x1fy"), "wrong number"),
+        (NOTE._replace(guid="h", id=1, cards={0: 1}, fields=b"x\x1fy"), "wrong number"),
     ],
 )
 def test_what_anki_cannot_take_is_refused(bad: apkg.PackedNote, said: str) -> None:
