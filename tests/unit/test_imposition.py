@@ -63,6 +63,20 @@ def test_parts_name_pages_of_others_and_stand_in_the_order_of_the_text(cache: Ca
     ]
 
 
+def test_chapters_may_be_parts_and_nobody_sees_it(cache: Cache) -> None:
+    cut = BOOK
+    for chapter in ('<section id="b">', '<section id="c">'):
+        cut = cut.replace(chapter, f"<!-- part 1 -->{chapter}")
+    whole, parts = render(BOOK, CSS, cache), render(cut, CSS, cache)
+    assert texts(parts) == texts(whole)
+    assert labels(parts) == labels(whole)
+    with pikepdf.open(io.BytesIO(parts)) as one, pikepdf.open(io.BytesIO(whole)) as other:
+        assert len(one.objects) == len(other.objects), "fonts are there once"
+        assert [bytes(page.Contents.read_bytes()) for page in one.pages] == [
+            bytes(page.Contents.read_bytes()) for page in other.pages
+        ]
+
+
 def test_viewers_are_told_the_numbers_on_the_pages(cache: Cache) -> None:
     assert labels(render(BOOK, CSS, cache)) == ["i", "ii", "1", "2", "3", "4"]
 
