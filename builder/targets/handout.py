@@ -6,6 +6,7 @@ The languages stand side by side or one above the other; what has no language st
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from builder.model import Deck, Item, Term
 from builder.targets import Context, PrintJob
@@ -92,7 +93,20 @@ def _finder(term: Term, languages: Sequence[str]) -> Callable[[str], object]:
     ]
     exact = [rf"(?<![A-Za-z]){re.escape(abbr)}s?(?![A-Za-z])" for abbr in term.abbr]
     anyhow, as_written = "|".join(patterns), "|".join(exact) or r"(?!)"
-    return re.compile(f"(?i:{anyhow})|{as_written}").search
+    search = re.compile(f"(?i:{anyhow})|{as_written}").search
+    parts = [name.lower() for name in (*names, *term.abbr)]
+
+    def found(text: str) -> object:
+        # Most texts have no such letters at all, which is told fifty times as quickly.
+        lower = _lower(text)
+        return any(part in lower for part in parts) and search(text)
+
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _lower(text: str) -> str:
+    return text.lower()
 
 
 def _collated(text: str) -> tuple[bytes, str]:
