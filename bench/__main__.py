@@ -35,6 +35,8 @@ NOW: Final = 1_790_000_000
 ROUNDS: Final = 3
 #: Beyond this only our own growth is measured, once: peers take minutes.
 _ALONE: Final = 20_000
+#: Seconds. What takes longer is not run again.
+_LONG: Final = 20
 
 
 @dataclass(slots=True)
@@ -47,8 +49,8 @@ class Row:
     failed: str = ""
 
     def once(self) -> None:
-        """Run, unless an earlier run failed."""
-        if not self.failed:
+        """Run, unless an earlier run failed or took so long that it says enough."""
+        if not self.failed and not any(cost.wall > _LONG for cost in self.costs):
             try:
                 self.costs.append(self.measure())
             except (FailedError, OSError, subprocess.CalledProcessError) as error:
@@ -176,12 +178,13 @@ def _genanki(bench: Bench) -> Row:
                 (("basic", "{{Key}}{{Question en}}"), ("cloze", "{{cloze:Text en}}"))
             )
         }
+        rows = [(note, note.fields) for note in loaded.notes]
         file = bench.folder / "genanki.apkg"
         tempfile.tempdir = str(bench.folder)  # genanki leaves its database behind
         wall, cpu = time.perf_counter(), time.process_time()
         deck = genanki.Deck(1, "Bench")
-        for note in loaded.notes:
-            fields = [note.fields.get(name, "") for name in names[note.kind]]
+        for note, rendered in rows:
+            fields = [rendered.get(name, "") for name in names[note.kind]]
             deck.add_note(genanki.Note(models[note.kind], fields, tags=list(note.tags)))
         genanki.Package(deck).write_to_file(file)
         cost = Cost(time.perf_counter() - wall, time.process_time() - cpu, float("nan"))

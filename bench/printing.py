@@ -1,6 +1,6 @@
 """What printing costs: the cheat sheet and the handout, Chromium printing the same HTML, and Typst.
 
-Usage: python -m bench.printing [ITEMS …], by default 50 200 800. Every document is drawn in a
+Usage: python -m bench.printing [ITEMS …], by default 50 200. Every document is drawn in a
 process of its own, as the build does: CPU seconds and peak memory are that process's, without the
 second that imports take. The caches of formulas and fonts are warm, finished PDFs are not used.
 Chromium gets the same page and style sheet with formulas as SVG and the same fonts as files; its
@@ -33,8 +33,8 @@ from builder.project import Project
 from builder.targets import Context, PrintJob, handout, sheet
 from builder.typeset import Drawing, typeset
 
-COUNTS = (50, 200, 800)
-ROUNDS = 3
+COUNTS = (50, 200)
+ROUNDS = 2
 NOW = 1_790_000_000
 _RENDER = {"sheet": sheet.render, "handout": handout.render}
 #: Name -> target and languages.
