@@ -3,8 +3,10 @@
 import os
 import resource
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,9 +56,13 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str] | N
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
-        memory = _watch(process)
-        said = process.stdout.read() if process.stdout else ""
-    wall = time.perf_counter() - start
+        ended = threading.Event()
+        with ThreadPoolExecutor(1) as watcher:
+            watched = watcher.submit(_watch, process.pid, ended)
+            said, _ = process.communicate()
+            wall = time.perf_counter() - start
+            ended.set()
+            memory = watched.result()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode:
         raise FailedError(" ".join(said.split())[-300:])
@@ -64,16 +70,16 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str] | N
     return Cost(wall, cpu, memory)
 
 
-def _watch(process: "subprocess.Popen[str]") -> float:
-    """The most memory seen until the process ends, in MiB."""
+def _watch(process: int, ended: threading.Event) -> float:
+    """The most memory seen until the process has ended, in MiB."""
     most = 0
-    watched = psutil.Process(process.pid)
-    while process.poll() is None:
+    watched = psutil.Process(process)
+    while not ended.is_set():
         start = time.perf_counter()
         with suppress(psutil.Error):
             most = max(most, sum(_memory(each) for each in _tree(watched)))
         # A look at much memory halts the process and takes long: it must not be seen in the times.
-        time.sleep(max(_INTERVAL, _PAUSE * (time.perf_counter() - start)))
+        ended.wait(max(_INTERVAL, _PAUSE * (time.perf_counter() - start)))
     return most / 2**20
 
 
