@@ -73,11 +73,10 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str] | N
 def _watch(process: int, ended: threading.Event) -> float:
     """The most memory seen until the process has ended, in MiB."""
     most = 0
-    watched = psutil.Process(process)
     while not ended.is_set():
         start = time.perf_counter()
         with suppress(psutil.Error):
-            most = max(most, sum(_memory(each) for each in _tree(watched)))
+            most = max(most, sum(_memory(each) for each in _tree(psutil.Process(process))))
         # A look at much memory halts the process and takes long: it must not be seen in the times.
         ended.wait(max(_INTERVAL, _PAUSE * (time.perf_counter() - start)))
     return most / 2**20
