@@ -6,6 +6,7 @@ WeasyPrint parses it. So nobody's template needs to know.
 """
 
 import re
+from html import escape
 from html.entities import html5
 from typing import Final
 from xml.etree import ElementTree as ET
@@ -58,7 +59,9 @@ def parse(html: str) -> ET.Element | None:
         return found[0]
 
     text = _TAG.sub(tag, text)
-    text = _ENTITY.sub(lambda found: html5.get(found[1], found[0]), text)
+    text = _ENTITY.sub(
+        lambda found: escape(html5[found[1]]) if found[1] in html5 else found[0], text
+    )
     try:
         root = ET.fromstring(text)  # noqa: S314 - no declarations, see above
     except ET.ParseError:

@@ -101,3 +101,11 @@ def test_what_might_need_correction_is_left_alone(inside: str) -> None:
 def test_no_entity_can_be_declared() -> None:
     bomb = '<!DOCTYPE html [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
     assert parse(bomb + page("<p>&b;</p>").removeprefix("<!doctype html>")) is None
+
+
+def test_an_entity_that_stands_for_markup_stays_text() -> None:
+    text = "&LT;b&GT; &AMP;amp; &QUOT;"
+    root = parse(f'<html><head></head><body><p title="{text}">{text}</p></body></html>')
+    assert root is not None
+    (paragraph,) = root.iter("p")
+    assert paragraph.text == paragraph.get("title") == '<b> &amp; "'
