@@ -89,10 +89,8 @@ def check(project: Project, cache: Cache, now: int, workers: int = 1) -> "Loaded
 
 def lock_is_current(project: Project, loaded: "Loaded", now: int) -> bool:
     """Whether a build would leave content/deck.lock as it is."""
-    from builder import lock as locks
-
     lock, before = _next_lock(project, loaded, now)
-    return locks.write(lock) == before
+    return lock.text == before
 
 
 def _month(now: int) -> str:
@@ -175,14 +173,14 @@ def make(
     drawing: Drawing = lambda _: None,
 ) -> Made:
     """Make the outputs and write nothing; arguments and errors are those of `build`."""
-    from builder import lock as locks
     from builder.load import load
 
-    loaded = load(project, cache, _month(now), os.cpu_count() or 1)
+    loaded = load(project, cache, _month(now), os.cpu_count() or 1, later=True)
     lock, before = _next_lock(project, loaded, now)
-    changed = locks.write(lock) != before
+    changed = lock.text != before
     if changed and locked:
-        raise ContentError(
+        raise _refused(
+            loaded,
             [
                 Diagnostic(
                     "stale-lock",
@@ -190,7 +188,7 @@ def make(
                     Span("content/deck.lock", 1, 1, 1, 1),
                     "run `deckwright build` and commit content/deck.lock",
                 )
-            ]
+            ],
         )
     chosen = _choose(loaded, names)
     artifacts = _render(project, loaded, chosen, lock, cache, progress, drawing)
@@ -200,8 +198,14 @@ def make(
         artifacts,
         loaded.warnings,
         tuple(loaded.deck.file.outputs),
-        locks.write(lock) if changed else None,
+        lock.text if changed else None,
     )
+
+
+def _refused(loaded: "Loaded", problems: Iterable[Diagnostic]) -> ContentError:
+    """Why there is no build, unless the content itself has errors: those come first."""
+    _ = loaded.warnings  # raises if so
+    return ContentError(problems)
 
 
 def _update_text(project: Project, loaded: "Loaded", lock: "Lock", since: str) -> Artifact:
@@ -259,8 +263,13 @@ def _next_lock(project: Project, loaded: "Loaded", now: int) -> "tuple[Lock, str
     from builder.targets import anki
 
     path = project.content / "deck.lock"
-    old = locks.read(path, project.name(path))
-    lock, problems = anki.next_lock(loaded.deck, loaded.notes, project, old, now, loaded.spans.get)
+    try:
+        old = locks.read(path, project.name(path))
+        lock, problems = anki.next_lock(
+            loaded.deck, loaded.notes, project, old, now, loaded.spans.get
+        )
+    except ContentError as error:
+        raise _refused(loaded, error.diagnostics) from None
     if any(problem.severity == "error" for problem in problems):
         raise ContentError([*loaded.warnings, *problems])
     return lock, path.read_text("utf-8") if path.is_file() else ""
@@ -270,14 +279,17 @@ def _choose(loaded: "Loaded", names: Sequence[str]) -> "dict[str, Output]":
     outputs = loaded.deck.file.outputs
     unknown = [name for name in names if name not in outputs]
     if unknown:
-        raise ContentError(
-            Diagnostic(
-                "unknown-output",
-                f"deck.yaml has no output '{name}'",
-                None,
-                did_you_mean(name, outputs) or f"there are {', '.join(outputs)}",
-            )
-            for name in unknown
+        raise _refused(
+            loaded,
+            [
+                Diagnostic(
+                    "unknown-output",
+                    f"deck.yaml has no output '{name}'",
+                    None,
+                    did_you_mean(name, outputs) or f"there are {', '.join(outputs)}",
+                )
+                for name in unknown
+            ],
         )
     return {name: output for name, output in outputs.items() if not names or name in names}
 
@@ -295,8 +307,9 @@ def _render(
     made: dict[str, list[Artifact]] = {name: [] for name in chosen}
     jobs: list[PrintJob] = []
     for name, output in chosen.items():
-        context = Context(project, name, output, lock, cache, loaded.notes)
+        context = Context(project, name, output, lock, cache, loaded.notes, lambda: loaded.warnings)
         result = _target(output)(loaded.deck, context)
+        _ = loaded.warnings  # or it raises: nothing is shown of content with errors
         if isinstance(result, PrintJob):
             jobs.append(result)
         else:

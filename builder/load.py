@@ -5,7 +5,7 @@ reported in one pass.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from builder import glyphs, outputs, proofs, source, topics
 from builder import kept as keeping
 from builder.cache import Cache
 from builder.diagnostics import ContentError, Diagnostic, Span, did_you_mean, in_order
-from builder.lint import lint_deck
+from builder.lint import Report, lint_deck
 from builder.model import Deck, DeckFile, GlossaryFile, PapersFile, RetiredFile, SymbolsFile, Topic
 from builder.project import Project
 from builder.source import Source
@@ -29,24 +29,75 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """A deck without errors, what is doubtful about it, and where its notes stand.
+class Judgement:
+    """Every problem of a deck that could be read.
 
     Attributes:
-        deck: The checked deck.
-        warnings: Problems that do not stop a build.
+        problems: The problems, in the order of the files.
+        waived: How many breaches of authoring rules the items' `allow:` waives.
+    """
+
+    problems: tuple[Diagnostic, ...] = ()
+    waived: int = 0
+
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """The problems, if none stops a build.
+
+        Raises:
+            ContentError: One does; with all of them.
+        """
+        if any(problem.severity == "error" for problem in self.problems):
+            raise ContentError(self.problems)
+        return self.problems
+
+
+@dataclass(slots=True)
+class Pending:
+    """A judgement that may be still to be made."""
+
+    _make: Callable[[], Judgement] | None
+    _made: Judgement = Judgement()
+
+    def get(self) -> Judgement:
+        """The judgement."""
+        if self._make is not None:
+            make, self._make = self._make, None  # and with it all that it looks at
+            self._made = make()
+        return self._made
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A deck, what is doubtful about it, and where its notes stand.
+
+    Attributes:
+        deck: The deck, without errors but those that `pending` may still find.
+        pending: What was found. What needs the whole deck may still have to be looked for: so who
+            shows or writes anything asks for `warnings` before.
         spans: Note key (`item` or `item.fact`) -> the place of its id in the source.
         checks: Item id and proof id -> the place where the item names the proof.
-        waived: How many breaches of authoring rules the items' `allow:` waives.
         notes: What the deck's notes say, in source order.
     """
 
     deck: Deck
-    warnings: tuple[Diagnostic, ...]
+    pending: Pending = field(compare=False)
     spans: Mapping[str, Span]
     checks: proofs.Places = field(default_factory=dict)
-    waived: int = 0
     notes: tuple[Note, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """Problems that do not stop a build.
+
+        Raises:
+            ContentError: There are such that do.
+        """
+        return self.pending.get().warnings()
+
+    @property
+    def waived(self) -> int:
+        """How many breaches of authoring rules the items' `allow:` waives."""
+        return self.pending.get().waived
 
 
 @dataclass(slots=True)
@@ -86,6 +137,8 @@ def load(
     month: str | None = None,
     workers: int = 1,
     known: dict[str, Prepared] | None = None,
+    *,
+    later: bool = False,
 ) -> Loaded:
     """Read a project's content.
 
@@ -96,6 +149,7 @@ def load(
             that age. Without it they are left out, as for content that was released already.
         workers: Processes to use if there is much to do; a program with threads must not fork.
         known: The topics as they were the last time, for who reads again and again.
+        later: Apply the rules that need the whole deck only when somebody asks for `warnings`.
 
     Raises:
         ContentError: With every error and warning found, in the order of the files.
@@ -144,21 +198,19 @@ def load(
     if checks:
         found = proofs.find(project)
         reader.problems += (*found.problems, *proofs.unknown(found, checks))
-    waived = 0
     complete = len(prepared) == len(set(deck_file.topics)) and not reader.incomplete
     complete = complete and all(topic.content for topic in prepared)
     if complete:
         levels = dict.fromkeys(level for topic in prepared for level in topic.levels)
         imported = any(topic.imported for topic in prepared)
         reader.problems += outputs.empty_outputs(deck_file, deck_source, tuple(levels), imported)
+    rules = None
     if month is not None and complete:
         reports = [topic.report for topic in prepared]
-        report = lint_deck(reports, deck_file, deck_source, sorted(figures))
-        reader.problems += report.diagnostics
-        waived = report.waived
-    problems = in_order(reader.problems)
-    if any(problem.severity == "error" for problem in problems):
-        raise ContentError(problems)
+        rules = partial(lint_deck, reports, deck_file, deck_source, sorted(figures))
+    pending = Pending(partial(_judge, reader.problems, rules))
+    if not later or any(problem.severity == "error" for problem in reader.problems):
+        pending.get().warnings()
     deck = Deck(
         file=deck_file,
         unpack=partial(_unpacked, tuple(topic.content for topic in prepared)),
@@ -171,7 +223,14 @@ def load(
         spans |= topic.items
         spans |= topic.facts
     notes = tuple(note for topic in prepared for note in topic.notes)
-    return Loaded(deck, problems, spans, checks, waived, notes)
+    return Loaded(deck, pending, spans, checks, notes)
+
+
+def _judge(problems: Sequence[Diagnostic], rules: Callable[[], Report] | None) -> Judgement:
+    if rules is None:
+        return Judgement(in_order(problems))
+    report = rules()
+    return Judgement(in_order([*problems, *report.diagnostics]), report.waived)
 
 
 def _unpacked(contents: tuple[bytes, ...]) -> tuple[Topic, ...]:

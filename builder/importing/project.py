@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder import kept as keeping
-from builder import lock as locks
 from builder import markup, schema, source
 from builder.cache import Cache
 from builder.diagnostics import ContentError, Diagnostic
@@ -159,7 +158,7 @@ class _Import:
         project = Project(self.draft)
         loaded = self._settle(project)
         lock = learners_lock(project, loaded, self.made, self.now)
-        (project.content / "deck.lock").write_bytes(locks.write(lock).encode())
+        (project.content / "deck.lock").write_bytes(lock.text.encode())
         return Report.of(
             self.title, self.made, loaded, self.read, self.rules or {}, prints=self.prints
         )

@@ -1,5 +1,6 @@
 """One module per kind of output: `render(deck, context)`, knowing nothing of the others."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ class Context:
         lock: Identity and time of every note.
         cache: Results of slow pure functions.
         notes: What the deck's notes say.
+        meanwhile: What else there is to do, for when a processor would be idle; it may raise.
     """
 
     project: Project
@@ -34,6 +36,7 @@ class Context:
     lock: "Lock"
     cache: Cache
     notes: "tuple[Note, ...]" = ()
+    meanwhile: Callable[[], object] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,23 +50,26 @@ def next_lock(
     identity = deck.file.id
     made = faces.faces(deck, project, old)
     foreign = faces.kept_entries(deck.file, keeping.read(project, deck.file), old)
+    notes = tuple(notes)
+    guids = locks.guids(identity, (note.key for note in notes))
     wanted = Lock(
         DeckEntry(identity, locks.stable_id(identity, "deck", bits=40), deck_name(deck)),
         {kind: face.entry for kind, face in made.items()} | foreign,
-        {note.key: _entry(identity, note, old.notes.get(note.key)) for note in notes},
+        {note.key: _entry(note, guids[note.key], old.notes.get(note.key)) for note in notes},
     )
     return locks.update(old, wanted, deck.retired, now, span_of, variants=faces.VARIANTS)
 
 
-def _entry(identity: str, note: Note, known: NoteEntry | None) -> NoteEntry:
+def _entry(note: Note, guid: str, known: NoteEntry | None) -> NoteEntry:
     """What the lock is to say of a note, without times; its very entry if that says it already.
 
-    The guid of an imported note is what it came with.
+    Args:
+        note: The note.
+        guid: The guid that a note of ours has; that of an imported one is what it came with.
+        known: What the lock says of it now.
     """
     if known is not None and note.kind not in locks.KINDS and known.kind == note.kind:
         guid = known.guid
-    else:
-        guid = locks.guid(identity, note.key)
     if (
         known is not None
         and (known.content, known.guid, known.kind) == (note.content, guid, note.kind)
@@ -115,7 +118,7 @@ def render(deck: Deck, context: Context) -> list[Artifact]:
     order = tuple((note.key, note.deck) for note in context.notes)
     name = key(
         code_version("genanki", "deflate"),
-        locks.write(lock),
+        lock.text,
         order,
         about,
         repr(list(types.values())),
@@ -192,6 +195,7 @@ def _package(context: Context, types: "Mapping[Kind, apkg.NoteType]", about: str
         list(types.values()),
         packed,
         {name: figures.read(project.content / path) for name, path in media.items()},
+        context.meanwhile,
     )
 
 

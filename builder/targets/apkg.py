@@ -11,7 +11,8 @@ every Anki, AnkiDroid and AnkiMobile reads.
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -196,6 +197,7 @@ def package(
     note_types: Sequence[NoteType],
     notes: Sequence[PackedNote],
     media: Mapping[str, bytes],
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> bytes:
     """The file's bytes; the same for the same arguments, everywhere.
 
@@ -204,6 +206,8 @@ def package(
         note_types: All note types, used or not: they are part of the deck's promise.
         notes: The notes, in any order.
         media: File name -> content, of every file that a field refers to.
+        meanwhile: What else there is to do: it is done while a library compresses the file, which
+            leaves a processor idle.
 
     Raises:
         ValueError: Anki could not take the notes: two with one guid or id, a note without cards, a
@@ -230,7 +234,10 @@ def package(
     database = bytearray(copied)
     del copied
     _clear_gaps(database)
-    return _zip(database, media)
+    with ThreadPoolExecutor(1) as pool:
+        zipped = pool.submit(_zip, database, media)
+        meanwhile()
+        return zipped.result()
 
 
 def _check(notes: Sequence[PackedNote]) -> None:

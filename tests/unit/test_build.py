@@ -74,6 +74,32 @@ def test_bad_content_leaves_the_previous_build(project: Project, cache: Cache) -
     assert state(project) == before
 
 
+@pytest.mark.parametrize("trouble", ["", "locked", "lock", "name"])
+def test_errors_that_need_the_whole_deck_come_before_all_else(
+    project: Project, cache: Cache, trouble: str
+) -> None:
+    """They are looked for while packages are made, and nothing is told or written of those."""
+    build(project, cache, now=NOW)
+    edit(project, "    refs: [", "    confusable: [sum]\n    refs: [")
+    edit(project, "en: Two.", "en: It is two.")
+    lock = project.content / "deck.lock"
+    if trouble == "lock":
+        lock.write_text(lock.read_text("utf-8").replace("note sum ", "note sum  "), "utf-8")
+    before = state(project)
+    told: list[str] = []
+    with pytest.raises(ContentError) as caught:
+        build(
+            project,
+            cache,
+            now=NOW + 1,
+            locked=trouble == "locked",
+            names=["none.apkg"] if trouble == "name" else (),
+            progress=told.append,
+        )
+    assert codes(caught) == ["one-sided-confusable"]
+    assert (told, state(project)) == ([], before)
+
+
 def test_locked_refuses_to_change_the_lock_and_writes_nothing(
     project: Project, cache: Cache
 ) -> None:

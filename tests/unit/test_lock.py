@@ -73,7 +73,7 @@ def test_new_notes_are_dated_now_and_keep_that_date() -> None:
     assert {(n.first_seen, n.changed_at) for n in lock.notes.values()} == {(NOW, NOW)}
     later, problems = locks.update(lock, wanted(note("a"), note("b")), (), NOW + 99, nowhere)
     assert problems == []
-    assert locks.write(later) == locks.write(lock)
+    assert later.text == lock.text
 
 
 def test_only_what_changed_is_dated_anew() -> None:
@@ -115,7 +115,7 @@ def test_a_vanished_id_is_refused_until_it_is_retired() -> None:
     later, problems = locks.update(lock, wanted(note("a")), {"b"}, NOW, nowhere)
     assert problems == []
     assert later.notes["b"].retired
-    assert "\nretired b basic " in locks.write(later)
+    assert "\nretired b basic " in later.text
 
 
 def test_a_vanished_fact_is_reported_at_its_item() -> None:
@@ -126,7 +126,7 @@ def test_a_vanished_fact_is_reported_at_its_item() -> None:
 
 
 def test_a_vanished_item_is_reported_at_its_line_of_the_lock() -> None:
-    lock = locks.parse(locks.write(first(note("a"), note("b"))), NAME)
+    lock = locks.parse(first(note("a"), note("b")).text, NAME)
     _, problems = locks.update(lock, wanted(note("a")), (), NOW, nowhere)
     assert problems[0].span == lock.notes["b"].place
     assert problems[0].span is not None
@@ -236,7 +236,7 @@ def test_templates_and_note_type_ids_are_frozen() -> None:
 
 
 def test_a_guid_edited_by_hand_is_refused() -> None:
-    text = locks.write(first(note("a")))
+    text = first(note("a")).text
     edited = text.replace(locks.guid("deck", "a"), locks.guid("deck", "b"))
     lock = locks.parse(edited, NAME)
     _, problems = locks.update(lock, wanted(note("a")), (), NOW, nowhere)
@@ -262,7 +262,7 @@ def test_what_is_written_is_read_back(names: list[str], deck: str) -> None:
     lock, _ = locks.update(
         Lock(), wanted(*(note(k, k, (1, 20), "cloze") for k in names), name=deck), (), NOW, nowhere
     )
-    text = locks.write(lock)
+    text = lock.text
     assert locks.parse(text, NAME) == lock
     assert locks.parse(text.replace("\n", "\r\n"), NAME) == lock
     lines = [line.split(" ")[1] for line in text.splitlines() if line.startswith("note ")]
@@ -279,7 +279,7 @@ def test_no_file_is_an_empty_lock_but_an_empty_file_is_not(tmp_path) -> None:
         locks.read(tmp_path / "deck.lock", NAME)
 
 
-TEXT = locks.write(first(note("a"), note("b.c", "x", (1, 2), "cloze")))
+TEXT = first(note("a"), note("b.c", "x", (1, 2), "cloze")).text
 
 
 def line_of(word: str) -> int:
@@ -354,8 +354,8 @@ def test_notes_of_two_branches_merge_by_line() -> None:
     base = first(note("a"), note("m"), note("z"))
     ours, _ = locks.update(base, wanted(*map(note, "amzb")), (), NOW + 1, nowhere)
     theirs, _ = locks.update(base, wanted(*map(note, "amzn")), (), NOW + 2, nowhere)
-    lines = set(locks.write(ours).split("\n")) | set(locks.write(theirs).split("\n"))
-    text = locks.write(ours).split("\n")
+    lines = set(ours.text.split("\n")) | set(theirs.text.split("\n"))
+    text = ours.text.split("\n")
     merged = [*text[:-1], *(lines - set(text)), ""]
     assert set(locks.parse("\n".join(merged), NAME).notes) == set("abmnz")
 
@@ -378,7 +378,7 @@ def foreign() -> Lock:
 
 def test_imported_note_types_and_guids_come_back() -> None:
     lock = foreign()
-    assert locks.parse(locks.write(lock), NAME) == lock
+    assert locks.parse(lock.text, NAME) == lock
 
 
 @given(st.text(min_size=1))
@@ -390,7 +390,7 @@ def test_any_guid_comes_back(guid: str) -> None:
         return
     notes = {"a": replace(lock.notes["a"], guid=guid)}
     lock = replace(lock, notes=notes)
-    assert locks.parse(locks.write(lock), NAME) == lock
+    assert locks.parse(lock.text, NAME) == lock
 
 
 def test_an_imported_note_type_cannot_go() -> None:
@@ -400,7 +400,7 @@ def test_an_imported_note_type_cannot_go() -> None:
 
 
 def test_a_note_of_a_note_type_that_is_not_there() -> None:
-    text = locks.write(foreign())
+    text = foreign().text
     lines = [line for line in text.split("\n") if "-basic" not in line or line.startswith("note ")]
     with pytest.raises(ContentError, match="nor a note type of this lock"):
         locks.parse("\n".join(lines), NAME)

@@ -50,10 +50,12 @@ def test_processes_and_cache_change_nothing(
     assert load(project, Cache(None), MONTH, workers=3) == alone
     made = load(project, cache, MONTH, workers=3)
     assert made == alone
+    assert made.pending.get() == alone.pending.get()
     assert made.deck.topics == alone.deck.topics
     assert len(entries(cache)) == 4
     kept = load(project, cache, MONTH)
     assert kept == alone
+    assert kept.pending.get() == alone.pending.get()
     assert kept.deck.topics == alone.deck.topics
 
 
@@ -119,7 +121,9 @@ def test_a_damaged_or_foreign_entry_is_made_again(project: Project, tmp_path: Pa
     two.write_bytes(b"")
     # Whole, but not what belongs there.
     cache.put("topic", three.name, pickle.dumps(right.deck.file.outputs["deck.apkg"].target))
-    assert load(project, cache, MONTH) == right
+    again = load(project, cache, MONTH)
+    assert again == right
+    assert again.pending.get() == right.pending.get()
 
 
 class _Evil:
@@ -135,7 +139,9 @@ def test_no_entry_runs_code(project: Project, tmp_path: Path) -> None:
     right = load(project, cache, MONTH)
     for entry in entries(cache):
         cache.put("topic", entry.name, pickle.dumps(_Evil(tmp_path / "ran")))
-    assert load(project, cache, MONTH) == right
+    again = load(project, cache, MONTH)
+    assert again == right
+    assert again.pending.get() == right.pending.get()
     assert not (tmp_path / "ran").exists()
 
 

@@ -102,7 +102,7 @@ def test_the_lock_says_what_learners_have(deck: Path, tmp_path: Path, cache: Cac
     for source in NOTES:
         entry = entries[source.guid]
         assert (entry.first_seen, entry.changed_at) == (TIME, source.changed_at)
-    assert locks.parse(locks.write(lock), "deck.lock") == lock
+    assert locks.parse(lock.text, "deck.lock") == lock
 
 
 def test_the_project_builds_and_nothing_changes(deck: Path, tmp_path: Path, cache: Cache) -> None:
