@@ -85,7 +85,7 @@ def main() -> None:
             )
     # Hardly anything that a command makes is garbage before it ends: looking for it costs a fifth
     # of the time of `check` (measured).
-    gc.set_threshold(200_000, 20, 100)
+    gc.set_threshold(1_000_000, 20, 100)
 
 
 def _presented(command: Callable[P, int]) -> Callable[P, None]:

@@ -131,6 +131,9 @@ def prepare_all(
 #: Below so many bytes of YAML a second process costs more than it saves (measured: 5 ms to fork,
 #: 20 to 60 ms to fetch its results).
 _WORTH_A_PROCESS = 200_000
+#: Bytes of YAML handed to a process at a time, 60 ms of work: little, since what it was handed is
+#: waited for in the end, and it is handed three times that in advance.
+_AT_A_TIME = 100_000
 
 
 #: A file and its place among all.
@@ -148,8 +151,14 @@ def _make(
         return
     from concurrent.futures import ProcessPoolExecutor
 
-    each = max(1, len(tasks) // (8 * workers))
-    chunks = [tasks[at : at + each] for at in range(0, len(tasks), each)]
+    chunks: list[list[_Task]] = []
+    left = 0
+    for task in tasks:
+        if left <= 0:
+            chunks.append([])
+            left = _AT_A_TIME
+        chunks[-1].append(task)
+        left -= len(task[1].data)
     # This process is one of the workers: from the end it takes what no other has begun, and what
     # it makes needs no way back.
     with ProcessPoolExecutor(max_workers=workers - 1) as pool:
