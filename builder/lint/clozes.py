@@ -95,11 +95,10 @@ _TRIVIAL: Final = frozenset(
     "a an the of to in on at by for and or is are was were be it its this that with as from "
     "的 了 是 在 和 与 或 也 都 就 把 被 对 从 而 之 其 这 那".split()
 )
-_SPACE = re.compile(r"\s+")
 
 
 def _plain(text: str) -> str:
-    return _SPACE.sub(" ", text).strip(" .,;:，。；：、").casefold()
+    return " ".join(text.split()).strip(" .,;:，。；：、").casefold()
 
 
 def leak(entry: Entry, _: Content) -> Iterator[Finding]:

@@ -111,6 +111,7 @@ class Entry:
         path: Where it stands in the topic's file.
         texts: Field -> language -> text, of the fields with sound markup.
         facts: Fact id -> language -> text, likewise.
+        pairs: Each sound text with its counterpart in the primary language, which comes first.
     """
 
     def __init__(self, topic: Topic, item_id: str, item: Item) -> None:
@@ -126,8 +127,13 @@ class Entry:
         self.facts: dict[str, dict[str, Text]] = {}
         for fact_id, fact in item.facts.items():
             self._add(self.facts, fact_id, "fact", (*self.path, "facts", fact_id), fact)
-        self._groups = (*self.texts.values(), *self.facts.values())
-        self._all = tuple(text for group in self._groups for text in group.values())
+        groups = (*self.texts.values(), *self.facts.values())
+        self._all = tuple(text for group in groups for text in group.values())
+        self.pairs = tuple(
+            (first, other)
+            for first, *others in (group.values() for group in groups)
+            for other in others
+        )
 
     @staticmethod
     def _add(
@@ -147,10 +153,6 @@ class Entry:
     def all(self) -> tuple[Text, ...]:
         """Every sound text."""
         return self._all
-
-    def groups(self) -> tuple[Mapping[str, Text], ...]:
-        """Every sound text as a map of languages: what must say the same."""
-        return self._groups
 
     def field(self, name: str) -> tuple[Text, ...]:
         """The texts of one field, one per language."""

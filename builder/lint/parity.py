@@ -10,22 +10,13 @@ from builder.lint.content import Content, Entry, Finding, Text
 from builder.lint.numbers import spelled
 from builder.lint.text import counts_characters, is_countable
 
-_DIGIT = re.compile("[0-9]")
 _WORDS_IN_FORMULA = re.compile(r"\\(?:text|mbox|hbox)[a-z]*\s*\{[^{}]*\}")
-
-
-def _pairs(entry: Entry) -> Iterator[tuple[Text, Text]]:
-    """Each text with its counterpart in the primary language."""
-    for texts in entry.groups():
-        first, *others = texts.values()
-        for other in others:
-            yield first, other
 
 
 def number_parity(entry: Entry, _: Content) -> Iterator[Finding]:
     """A number that stands in one language stands in the other, in digits or in words."""
-    for pair in _pairs(entry):
-        if not any(_DIGIT.search(text.value) for text in pair):
+    for pair in entry.pairs:
+        if not (pair[0].numbers or pair[1].numbers):
             continue
         listed = [sorted(number.value for number in text.numbers) for text in pair]
         if listed[0] == listed[1]:
@@ -66,8 +57,8 @@ def _formulas(text: Text) -> "list[tuple[str, int, int]]":
 
 def formula_parity(entry: Entry, _: Content) -> Iterator[Finding]:
     """A formula that stands in one language stands in the other."""
-    for pair in _pairs(entry):
-        if not any(text.document.maths for text in pair):
+    for pair in entry.pairs:
+        if not (pair[0].document.maths or pair[1].document.maths):
             continue
         found = [_formulas(text) for text in pair]
         counts = [Counter(key for key, _, _ in formulas) for formulas in found]
@@ -108,7 +99,7 @@ def _code(text: Text) -> Counter[str]:
 
 def code_parity(entry: Entry, _: Content) -> Iterator[Finding]:
     """Code is of no language: the same in both."""
-    for first, second in _pairs(entry):
+    for first, second in entry.pairs:
         if "`" not in first.value + second.value and not (
             first.document.codes or second.document.codes
         ):
@@ -133,7 +124,7 @@ _COUNTED: Final = {"list_item_open": "list points", "tr_open": "table rows", "th
 
 def list_parity(entry: Entry, _: Content) -> Iterator[Finding]:
     """Lists and tables have the same length in both languages."""
-    for first, second in _pairs(entry):
+    for first, second in entry.pairs:
         if len(first.document.tokens) == len(second.document.tokens) == _ONE_PARAGRAPH:
             continue
         shapes = [
@@ -160,7 +151,7 @@ _ERROR_FACTOR: Final = 1.6
 def length_ratio(entry: Entry, content: Content) -> Iterator[Finding]:
     """A text much shorter than its translation has lost something."""
     low, high = content.limits.length_ratio_min, content.limits.length_ratio_max
-    for pair in _pairs(entry):
+    for pair in entry.pairs:
         by_character = [counts_characters(text.language) for text in pair]
         if by_character[0] == by_character[1] or pair[0].field == "table":
             continue

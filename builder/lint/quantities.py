@@ -11,8 +11,6 @@ from builder.lint.numbers import Number
 _NOTHING_FOLLOWS = re.compile(r"\s*(?:[，。；、,;.!?！？）)]|$)")
 _SENTENCE = re.compile(r"[^。！？!?\n]+")
 _LARGE: Final = 1000
-# Where there is neither a long number nor one with a scale, there is nothing to look for.
-_FOUR_DIGITS = re.compile("[0-9][0-9,]{3}|[0-9] ?[kKMBTtmb千万亿百十]")
 # Something in the sentence that may well be what the number counts.
 _MEASURES: Final = re.compile(
     r"[%％°]|\b(?:parameters?|tokens?|steps?|bytes?|bits?|layers?|heads?|dimensions?|positions?|"
@@ -35,18 +33,19 @@ def bare(entry: Entry, _: Content) -> Iterator[Finding]:
 
 
 def _bare(text: Text) -> Iterator[Finding]:
-    if not _FOUR_DIGITS.search(text.value):
-        return
     visible = text.shown
-    found = [number for number in text.numbers if _is_large(number)]
+    found = [
+        number
+        for number in text.numbers
+        if _is_large(number) and _NOTHING_FOLLOWS.match(visible, number.end)
+    ]
     if not found:
         return
     for sentence in _SENTENCE.finditer(visible):
         if _MEASURES.search(sentence[0]):
             continue
         for number in found:
-            inside = sentence.start() <= number.start < sentence.end()
-            if inside and _NOTHING_FOLLOWS.match(visible, number.end):
+            if sentence.start() <= number.start < sentence.end():
                 yield text.finding(
                     "bare-number",
                     f"nothing says what {number.shown} counts or measures",

@@ -170,17 +170,16 @@ _STOP: Final = frozenset(
 
 def terms(text: Text, glossary: frozenset[str]) -> set[str]:
     """The rare terms of a text: words that carry meaning, or pairs of Chinese characters."""
-    found: set[str] = set()
     visible = text.shown
     for known in glossary:
         if known in visible:
             visible = visible.replace(known, " ")
-    for match in _TERM.finditer(visible):
-        word = match[0]
-        if word[0] >= "\u3000":
-            found.update(map(add, word, word[1:]))
-        elif word.lower() not in _STOP:
-            found.add(word.lower())
+    found = set(_TERM.findall(visible.lower()))
+    chinese = {word for word in found if word[0] >= "\u3000"}
+    found -= _STOP
+    found -= chinese
+    for word in chinese:
+        found.update(map(add, word, word[1:]))
     return found
 
 

@@ -14,6 +14,8 @@ Value = TypeVar("Value")
 
 def _present(content: Content, forms: Mapping[str, Value], language: str) -> dict[str, Value]:
     """Those of the forms that occur in the language at all: most never do."""
+    if not forms:
+        return {}
     texts = (t.value for e in content.entries for t in e.all() if t.language == language)
     everything = "\n".join(texts).casefold()
     return {form: value for form, value in forms.items() if form.casefold() in everything}

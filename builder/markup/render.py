@@ -267,6 +267,9 @@ class _Renderer:
                 self._visible(body[0], self._escape(cjk.autospace(body)), body[-1])
             if trailing:
                 self._undecided(" ")
+        elif self.joint < 0:
+            self.out.append(self._escape(text))
+            self.last, self.gap = text[-1], len(self.out)
         else:
             self._visible(body[0], self._escape(body), body[-1])
 
@@ -298,8 +301,9 @@ class _Renderer:
         """Text or highlighted code that Anki cannot take for a cloze or the end of one."""
         if not self.anki:
             return piece
-        piece = _OPENING.sub("&#123;", piece)
-        piece = _CLOSING.sub("&#125;", piece)
+        if "{" in piece or "}" in piece:
+            piece = _OPENING.sub("&#123;", piece)
+            piece = _CLOSING.sub("&#125;", piece)
         return _COLONS.sub(":<!-- -->", piece) if self.clozes else piece
 
     def _safe_attributes(self, piece: str) -> str:

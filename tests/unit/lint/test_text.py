@@ -31,6 +31,11 @@ def test_words(text: str, language: str, length: int) -> None:
     assert words(text, language) == length
 
 
+@given(st.text(st.characters(codec="ascii", exclude_categories=("Cc",)) | st.just("\n")))
+def test_words_of_ascii_are_counted_like_all_others(text: str) -> None:
+    assert words(text, "en") == words(f"{text} —", "en")
+
+
 def test_what_cannot_be_counted_is_not() -> None:
     assert not is_countable("th")
     assert is_countable("zh-Hans-CN")
