@@ -501,21 +501,22 @@ class _Builder:
 
     def mapping(self, loader: yaml.CSafeLoader, start: int) -> Mapping:
         mapping = Mapping(start)
+        items, next_event, node = mapping.items, loader.get_event, self.node
         while True:
-            event: Any = loader.get_event()
+            event: Any = next_event()
             if type(event) is yaml.MappingEndEvent:
                 mapping.end = _end(event)
                 return mapping
-            key = self.node(loader, event)
-            value = self.node(loader, loader.get_event())
+            key = node(loader, event)
+            value = node(loader, next_event())
             if not isinstance(key, Scalar) or key.value is None:
                 self.bad_key(mapping, key, _start(event))
                 continue
             at, to = key.start, key.end
             if key.value == "<<" and key.style == "":
                 self.problem("merge", "`<<` merges are not allowed", at, to, "write the keys out")
-            elif key.value in mapping.items:
-                first = self.source.span(mapping.items[key.value][0].start, 0)
+            elif key.value in items:
+                first = self.source.span(items[key.value][0].start, 0)
                 self.problem(
                     "duplicate-key",
                     f"the key '{key.value}' stands twice; first in line {first.line}",
@@ -524,7 +525,7 @@ class _Builder:
                     "rename or delete one of them",
                 )
             else:
-                mapping.items[key.value] = (key, value)
+                items[key.value] = (key, value)
 
     def bad_key(self, mapping: Mapping, key: Node, at: int) -> None:
         if isinstance(key, Mapping):

@@ -24,6 +24,15 @@ _PART = re.compile(
     r"|(?P<other>[$&*<\[\]\\_`{}~])"
 )
 
+# The same in all texts, and never changed: making tokens is half of the work.
+_STRONG: Final = tuple(
+    (
+        Token("strong_open", "strong", 1, level=level, markup="**"),
+        Token("strong_close", "strong", -1, level=level, markup="**"),
+    )
+    for level in (0, 1)
+)
+
 Found = tuple[list[Token], list[Cloze], list[Math]]
 
 
@@ -45,10 +54,11 @@ def quick(text: str) -> Found | None:
             tokens.append(Token("text", "", 0, level=level, content=text[at:start]))
         bold = kind == "strong"
         if bold:
+            opens, closes = _STRONG[level]
             tokens += (
-                Token("strong_open", "strong", 1, level=level, markup="**"),
+                opens,
                 Token("text", "", 0, level=level + 1, content=match["strong"]),
-                Token("strong_close", "strong", -1, level=level, markup="**"),
+                closes,
             )
         elif kind == "math":
             latex = match["math"]
