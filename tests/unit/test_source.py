@@ -32,6 +32,17 @@ def test_every_scalar_is_the_text_that_was_typed(typed: str) -> None:
     assert parse(f"a: {typed}", "f").data() == {"a": typed}
 
 
+@pytest.mark.parametrize(
+    "char",
+    [*map(chr, (*range(9), *range(11, 32), *range(0x7F, 0xA0))), *"\u2028\u2029\ufeff\ufffe\uffff"],
+    ids=ascii,
+)
+def test_what_no_yaml_file_may_hold_is_refused(char: str) -> None:
+    with pytest.raises(ContentError) as error:
+        parse(f"a: b{char}c", "f")
+    assert [found.code for found in error.value.diagnostics] == ["control-character"]
+
+
 def test_nothing_is_none() -> None:
     assert parse("a:\nb: ''", "f").data() == {"a": None, "b": ""}
     assert parse("", "f").data() is None
