@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import printing_content, typst_pages
-from builder import fonts, pdf
+from builder import fonts, forms, pdf
 from builder.build import check
 from builder.cache import Cache, default_folder
 from builder.lock import Lock
@@ -95,7 +95,7 @@ def job(folder: Path, kind: str) -> PrintJob:
 
 def _drawings(task: PrintJob) -> dict[str, Drawing]:
     return {
-        pdf.math_key(formula): drawing
+        forms.math_key(formula): drawing
         for formula, drawing in typeset(task.formulas, _cache()).items()
         if isinstance(drawing, Drawing)
     }

@@ -75,13 +75,14 @@ def _again(document: Any, tree: Any, names: Collection[str], lay_out: Callable[[
     A body says so with `data-pages="alone"`: no page of it then may depend on another.
     """
     body = next(child for child in tree if child.tag == "body")
-    if body.get("data-pages") != "alone" or len(body) != len(document.pages):
+    parts = [part for part in body if part.tag != "style"]
+    if body.get("data-pages") != "alone" or len(parts) != len(document.pages):
         return lay_out(tree)
     changed = [
-        at for at, part in enumerate(body) if any(box.get("id") in names for box in part.iter())
+        at for at, part in enumerate(parts) if any(box.get("id") in names for box in part.iter())
     ]
     fewer = copy.copy(body)
-    fewer[:] = [body[at] for at in changed]
+    fewer[:] = [parts[at] for at in changed]
     smaller = copy.copy(tree)
     smaller[:] = [fewer if child is body else child for child in tree]
     pages = lay_out(smaller).pages

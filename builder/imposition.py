@@ -11,67 +11,57 @@ Two things that CSS can say, but that cost WeasyPrint most of its time:
   has in a part laid out before. The parts before part 1 are the front matter: it has Roman numbers,
   and an empty page at its end if part 1 would not begin on a right-hand page. Parts after part 1
   go on counting, and there may be several parts 1: chapters, of which each needs the memory of its
-  own boxes only.
+  own boxes only, and is drawn again only when its text or its first page's number changed.
 """
 
-import gc
 import re
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
-#: HTML of a whole document -> WeasyPrint's `Document`.
-LayOut = Callable[[str], Any]
-#: Pages of one column, and how many columns a page has -> painted pages.
-Paint = Callable[[Sequence[Any], int], list[Any]]
 
-#: After so many pages what is left of their boxes, a tenth, is worth looking for.
-_MANY = 100
+class Drawn(Protocol):
+    """A painted part of a document."""
+
+    pages: list[Any]
+
 
 _CLOSING = re.compile(r"(?:\s*</(?:body|html)>)+\s*\Z")
 
 
-def assemble(html: str, lay_out: LayOut, paint: Paint) -> tuple[Any, int]:
-    """Lay out a document, part by part.
+def assemble(html: str, draw: Callable[[str], Drawn]) -> tuple[list[Any], int]:
+    """Draw a document, part by part.
+
+    Args:
+        html: The document.
+        draw: Makes pages of the HTML of a whole document.
 
     Returns:
-        WeasyPrint's document with all pages, and how many of them are front matter.
+        All pages, and how many of them are front matter.
     """
     text = _CLOSING.sub("", html)
     head, *pieces = re.split(r"<!-- part (\d) -->", text)
     end = html[len(text) :]  # so that each part is a whole page, which is parsed sooner
     if not pieces:
-        document = lay_out(html)
-        return document.copy(_painted(document, paint)), 0
+        return draw(html).pages, 0
     parts = list(zip(map(int, pieces[::2]), pieces[1::2], strict=True))
     body = [order for order, _ in parts].index(1)
     sheets: dict[int, list[Any]] = {}
     numbers: dict[str, int] = {}
-    printed = since = 0
+    printed = 0
     for place in sorted(range(len(parts)), key=lambda place: parts[place][0]):
         begun = f"{head}{_continue(printed)}" if place >= body and printed else head
-        document = lay_out(begun + _numbered(parts[place][1], numbers) + end)
-        sheets[place] = _painted(document, paint)
-        since += len(sheets[place])
-        if since >= _MANY:
-            gc.collect()
-            since = 0
+        sheets[place] = draw(begun + _numbered(parts[place][1], numbers) + end).pages
         if place >= body:
             for page in sheets[place]:
                 printed += 1
                 numbers |= {anchor: printed for anchor in page.anchors if anchor not in numbers}
     front = [page for place in range(body) for page in sheets[place]]
     if len(front) % 2:
-        front += _painted(lay_out(f'{head}<p class="blank"></p>{end}'), paint)
-    pages = [page for place in range(body, len(parts)) for page in sheets[place]]
-    return document.copy([*front, *pages]), len(front)
-
-
-def _painted(document: Any, paint: Paint) -> list[Any]:
-    """The pages of a document, painted, without the boxes they were made of."""
-    strips = int(document.metadata.custom.get("strips", "1"))
-    pages = paint(document.pages, strips)
-    document.pages = []
-    return pages
+        front += draw(f'{head}<p class="blank"></p>{end}').pages
+    return [
+        *front,
+        *(page for place in range(body, len(parts)) for page in sheets[place]),
+    ], len(front)
 
 
 def _continue(printed: int) -> str:

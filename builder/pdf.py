@@ -1,9 +1,6 @@
 """HTML to PDF. The only module that imports WeasyPrint, and only when something is to be printed.
 
-It draws formulas itself: WeasyPrint takes 25 to 50 ms for a formula's SVG, but 2 for an object that
-knows how to draw itself. Such objects reach it through the `cache` that it offers for pictures:
-`<img src="math:KEY">` finds an object of ours there. In the file each distinct formula and each
-distinct glyph stands once.
+A document is drawn part by part, and a part that did not change is taken as it was drawn before.
 
 Nothing but the given text, fonts of ours and pictures from the given folders gets into a PDF, and
 the same input gives the same bytes. WeasyPrint's warnings are errors: a page that is not what the
@@ -12,6 +9,7 @@ style sheet says must not be published.
 
 import contextlib
 import copy
+import gc
 import hashlib
 import io
 import logging
@@ -21,29 +19,23 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape, unescape
+from html import unescape
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from urllib.parse import unquote
 
-from builder import figures, fonts, imposition, native, painting, tagging, tuning
-from builder.cache import Cache, key
+from builder import fetching, fonts, forms, imposition, native, painting, parts, tagging, tuning
+from builder.cache import JSON, Cache, code_version, key
 from builder.diagnostics import EnvironmentProblem
 from builder.fitting import Misfit, fit
-from builder.typeset import Drawing, Formula
+from builder.parts import Part
+from builder.typeset import Drawing
 
 #: The line that mends a Debian or Ubuntu without WeasyPrint's native libraries.
 APT = "apt-get install -y libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 
 #: The packages whose versions have a part in a PDF, besides those of fonts and formulas.
 PACKAGES = ("weasyprint", "pydyf", "fonttools", "deflate")
-
-#: Where relative URLs of the HTML seem to point. Nothing is there: the fetcher knows what it means.
-_BASE = "file:///deckwright-project/"
-
-#: How far ink may reach beyond a formula's box, in 1/1000 em: slanted letters, wide accents.
-_MARGIN = 1000
 
 
 class PrintError(Exception):
@@ -60,38 +52,16 @@ class PrintError(Exception):
         self.misfits = misfits
 
 
+#: Where nothing is kept.
+_NO_SHELF = Cache(None)
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """A finished PDF and its number of pages."""
 
     pdf: bytes
     pages: int
-
-
-def math_key(formula: Formula) -> str:
-    """The name of a formula in URLs: depends on nothing but the formula."""
-    return key("math", formula.latex, formula.display)[:16]
-
-
-def math_img(formula: Formula, drawing: Drawing) -> str:
-    """The `<img>` that stands for a formula in the HTML given to `render_pdf`.
-
-    Its size and its place on the baseline are in em, so it follows the text around it. A formula
-    on a line of its own shrinks if the column is narrower.
-    """
-    style = f"width:{_em(drawing.width)};"
-    if formula.display:
-        style += "max-width:100%;height:auto"
-    else:
-        style += f"height:{_em(drawing.height + drawing.depth)};"
-        style += f"vertical-align:{_em(-drawing.depth)}"
-    kind = "math display" if formula.display else "math"
-    alt = escape(" ".join(formula.latex.split()))
-    return f'<img class="{kind}" src="math:{math_key(formula)}" alt="{alt}" style="{style}">'
-
-
-def _em(length: float) -> str:
-    return f"{length:.4f}".rstrip("0").rstrip(".") + "em"
 
 
 def versions() -> str:
@@ -134,6 +104,7 @@ def render_pdf(
     drawings: Mapping[str, Drawing],
     folders: Mapping[str, Path],
     cache: Cache,
+    shelf: Cache = _NO_SHELF,
     variant: str | None = "pdf/ua-1",
     duplex: bool = False,
 ) -> Rendered:
@@ -146,6 +117,7 @@ def render_pdf(
         folders: First part of a picture's relative URL -> the folder it is in. Nothing outside
             these folders is read.
         cache: Keeps the fonts that take seconds to make.
+        shelf: Keeps the document's parts as they are drawn; by default nothing does.
         variant: The PDF standard to follow, by WeasyPrint's name; None for plain PDF.
         duplex: Ask printers to use both sides, turned over the long edge, and to scale nothing.
 
@@ -154,72 +126,139 @@ def render_pdf(
         PrintError: Something could not be printed as asked.
     """
     weasyprint = _weasyprint()
-    from cssselect2 import ElementWrapper
-
     families = fonts.named(css + html)
     fonts.prepare(families, cache)
-    fetcher = _fetcher(folders, cache)
     with (
         tempfile.TemporaryDirectory(prefix="deckwright-") as folder,
         _complaints() as problems,
         fonts.without_gc(),
         _our_fontconfig(),
         tuning.tuned(),
+        tagging.tagged(),
     ):
+        _check_characters(unescape(re.sub("<[^>]*>", "", html)), families, cache, problems)
         config = weasyprint.text.fonts.FontConfiguration()
         # Where it puts the fonts. Left to itself it leaves them there, since nobody collects it.
         config._folder = Path(folder)
+        fetcher = fetching.fetcher(folders, cache)
         sheet = weasyprint.CSS(
             string=f"{css}\n{fonts.font_face_css(families)}",  # so that lines count from the css
-            base_url=_BASE,
+            base_url=fetching.BASE,
             font_config=config,
             url_fetcher=fetcher,
         )
-        _check_characters(unescape(re.sub("<[^>]*>", "", html)), families, cache, problems)
-        cached = {f"math:{name}": _Math(name, drawing) for name, drawing in drawings.items()}
-        misfits: list[Misfit] = []
+        studio = _Studio(sheet, config, fetcher, drawings, problems, variant)
+        read: JSON = dict(fetcher.pictures)  # by the style sheet itself
+        style = key("style", versions(), code_version(), css, families, variant, read)
 
-        def lay_out(text: str) -> Any:
-            root = tuning.parse(text)
-            source = weasyprint.HTML(
-                string=text if root is None else "", base_url=_BASE, url_fetcher=fetcher
-            )
-            source._ua_stylesheets = tuning.user_agent_sheets
+        def draw(text: str) -> Part:
+            formulas = [_about(drawings[name]) for name in _named(text) if name in drawings]
+            entry = key("part", style, text, formulas)
+            known = parts.kept(shelf, entry, lambda url: fetching.digest(url, folders))
+            part = known or studio.draw(text)
+            if not known and not (problems or studio.misfits):
+                parts.keep(part, shelf, entry)
+            drawn.append(part)
+            return part
 
-            def render(tree: Any) -> Any:
-                page = copy.copy(source)
-                page.wrapper_element = ElementWrapper.from_html_root(tree, content_language=None)
-                page.etree_element = page.wrapper_element.etree_element
-                return page.render(
-                    stylesheets=[sheet], font_config=config, pdf_variant=variant, cache=cached
-                )
-
-            document, found = fit(source.etree_element if root is None else root, render)
-            misfits.extend(found)
-            return document
-
-        ink = painting.Ink()
-
-        def paint(pages: Sequence[Any], strips: int) -> list[Any]:
-            return [] if problems or misfits else ink.painted(pages, strips)
-
-        def finish(_: Any, file: Any) -> None:
-            _finish(file, front=front, duplex=duplex)
-
+        drawn: list[Part] = []
+        pdf = b""
         try:
-            with tagging.tagged():
-                document, front = imposition.assemble(html, lay_out, paint)
+            pages, front = imposition.assemble(html, draw)
+            if not (problems or studio.misfits):
+                ink = painting.Ink(drawn, forms.drawn(drawings), config.font_map)
+                document = weasyprint.Document(
+                    pages,
+                    weasyprint.document.DocumentMetadata(**drawn[-1].metadata),
+                    *(fetcher, config, {}, None),
+                )
                 document.fonts = ink.fonts
-                if not (problems or misfits):
-                    identifier = hashlib.blake2b((html + css).encode(), digest_size=16).digest()
-                    pdf = document.write_pdf(
-                        finisher=finish, pdf_variant=variant, pdf_identifier=identifier
-                    )
+                pdf = document.write_pdf(
+                    finisher=lambda _, file: _finish(file, front=front, duplex=duplex),
+                    pdf_variant=variant,
+                    pdf_identifier=hashlib.blake2b((html + css).encode(), digest_size=16).digest(),
+                )
         except Exception as error:
             problems.append(f"WeasyPrint failed on the page's HTML and CSS: {error!r}")
-    if problems or misfits:
-        raise PrintError(tuple(dict.fromkeys(problems)), tuple(misfits))
-    return Rendered(pdf, len(document.pages))
+    if problems or studio.misfits:
+        raise PrintError(tuple(dict.fromkeys(problems)), tuple(studio.misfits))
+    return Rendered(pdf, len(pages))
+
+
+#: After so many pages what is left of their boxes, a tenth, is worth looking for.
+_MANY = 100
+
+
+class _Studio:
+    """Lays out and paints parts of one document, all with the same styles and fonts."""
+
+    def __init__(
+        self,
+        sheet: Any,
+        config: Any,
+        fetcher: Any,
+        drawings: Mapping[str, Drawing],
+        problems: list[str],
+        variant: str | None,
+    ) -> None:
+        self._sheet, self._config, self._fetcher = sheet, config, fetcher
+        self._drawings, self._problems, self._variant = drawings, problems, variant
+        self._brush = painting.Brush(forms.drawn(drawings))
+        self._pages = 0
+        self.misfits: list[Misfit] = []
+
+    def draw(self, html: str) -> Part:
+        """A painted part; empty when there are problems, since nobody will see it."""
+        self._fetcher.pictures = {}
+        document = self._laid_out(html)
+        if self._problems or self.misfits:
+            return Part()
+        strips = int(document.metadata.custom.get("strips", "1"))
+        self._pages += len(document.pages)
+        part = self._brush.painted(html, document, strips)
+        part.pictures = self._fetcher.pictures
+        del document
+        if self._pages >= _MANY:
+            gc.collect()
+            self._pages = 0
+        return part
+
+    def _laid_out(self, html: str) -> Any:
+        import weasyprint
+        from cssselect2 import ElementWrapper
+
+        root = tuning.parse(html)
+        source = weasyprint.HTML(
+            string=html if root is None else "",
+            base_url=fetching.BASE,
+            url_fetcher=self._fetcher,
+        )
+        source._ua_stylesheets = tuning.user_agent_sheets
+        pictures = forms.pictures(self._drawings)  # and those that it reads, of this part only
+
+        def render(tree: Any) -> Any:
+            page = copy.copy(source)
+            page.wrapper_element = ElementWrapper.from_html_root(tree, content_language=None)
+            page.etree_element = page.wrapper_element.etree_element
+            return page.render(
+                stylesheets=[self._sheet],
+                font_config=self._config,
+                pdf_variant=self._variant,
+                cache=pictures,
+            )
+
+        document, misfits = fit(source.etree_element if root is None else root, render)
+        self.misfits.extend(misfits)
+        return document
+
+
+def _named(html: str) -> list[str]:
+    """The formulas of a page."""
+    return list(dict.fromkeys(re.findall(r'"math:(\w+)"', html)))
+
+
+def _about(drawing: Drawing) -> JSON:
+    return [drawing.width, drawing.height, drawing.depth, drawing.content]
 
 
 def _finish(pdf: Any, *, front: int, duplex: bool) -> None:
@@ -301,7 +340,7 @@ class _Listener(logging.Handler):
 
 @contextlib.contextmanager
 def _complaints() -> Iterator[list[str]]:
-    """Collect what the libraries log or warn of, instead of showing it."""
+    """Collect what the libraries log or warn of, as soon as they do, instead of showing it."""
     problems: list[str] = []
     listener = _Listener(problems)
     loggers = [logging.getLogger(name) for name in ("weasyprint", "fontTools", "pydyf", "PIL")]
@@ -310,136 +349,18 @@ def _complaints() -> Iterator[list[str]]:
         logger.addHandler(listener)
         logger.propagate = False
         logger.setLevel(logging.WARNING)
+
+    def warned(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
+        if not issubclass(category, (DeprecationWarning, ResourceWarning)):
+            problems.append(str(message))
+
     try:
-        with warnings.catch_warnings(record=True) as caught:
+        with warnings.catch_warnings():
             warnings.simplefilter("default")
+            warnings.showwarning = warned
             yield problems
-            problems.extend(
-                str(warning.message)
-                for warning in caught
-                if not issubclass(warning.category, (DeprecationWarning, ResourceWarning))
-            )
     finally:
         for logger, propagate, level in before:
             logger.removeHandler(listener)
             logger.propagate = propagate
             logger.setLevel(level)
-
-
-# Files -------------------------------------------------------------------------------------------
-
-_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
-
-
-def _fetcher(folders: Mapping[str, Path], cache: Cache) -> Any:
-    """What answers WeasyPrint's requests: our fonts and the pictures of the folders only."""
-    from weasyprint.urls import URLFetcher, URLFetcherResponse
-
-    class Fetcher(URLFetcher):
-        def fetch(self, url: str, headers: Any = None) -> Any:
-            del headers
-            if url.startswith("font:"):
-                data = fonts.font_data(url.removeprefix("font:"), cache)
-                return URLFetcherResponse(url, data, {"Content-Type": "font/sfnt"})
-            path = _picture(url, folders)
-            suffix = Path(figures.path(path.name)).suffix.lower()
-            kind = _TYPES.get(suffix, "application/octet-stream")
-            return URLFetcherResponse(url, figures.read(path), {"Content-Type": kind})
-
-    return Fetcher()
-
-
-def _picture(url: str, folders: Mapping[str, Path]) -> Path:
-    if not url.startswith(_BASE):
-        raise PermissionError("only pictures of the project can be printed")
-    first, _, rest = unquote(url.removeprefix(_BASE)).partition("/")
-    if first not in folders or not rest:
-        raise PermissionError("there is no such folder of pictures")
-    folder = folders[first].resolve()
-    file = (folder / figures.path(rest)).resolve()  # follows links, which could lead out too
-    if not file.is_relative_to(folder):
-        raise PermissionError("the picture is outside its folder")
-    return folder / rest
-
-
-# Formulas ----------------------------------------------------------------------------------------
-
-
-class _Glyph:
-    """One glyph, written once into the file however many formulas use it."""
-
-    def __init__(self, name: str, path: str) -> None:
-        self.id = name
-        self._path = path
-
-    def get_x_object(self, interpolate: bool, dpi_ratio: float) -> Any:
-        """Called by WeasyPrint when it writes the file."""
-        del interpolate, dpi_ratio
-        return _form(f"{self._path} f", (-_REACH, -_REACH, _REACH, _REACH), {})
-
-
-#: Larger than any glyph, stretched ones included, in 1/1000 em.
-_REACH = 10_000
-
-
-class _Math:
-    """A formula as WeasyPrint's layout wants its pictures: these three methods and an id."""
-
-    def __init__(self, name: str, drawing: Drawing) -> None:
-        self.id = f"math{name}"
-        self._drawing = drawing
-        self._names: dict[str, str] = {}
-
-    def get_intrinsic_size(
-        self, image_resolution: float, font_size: float
-    ) -> tuple[float, float, float | None]:
-        """Width and height in CSS pixels, and their ratio."""
-        del image_resolution
-        width = self._drawing.width * font_size
-        height = (self._drawing.height + self._drawing.depth) * font_size
-        return width, height, width / height if height else None
-
-    def draw(self, stream: Any, concrete_width: float, concrete_height: float, style: Any) -> None:
-        """Paint at the current origin, the upper left corner, in the colour of the text."""
-        drawing = self._drawing
-        total = drawing.height + drawing.depth
-        if not drawing.content or total <= 0:
-            return
-        for name, path in drawing.outlines.items():
-            self._names[name] = stream.add_image(_Glyph(name, path), False, 1)
-        x = concrete_width / drawing.width / 1000 if drawing.width > 0 else 0.0
-        y = concrete_height / total / 1000
-        with stream.stacked():
-            stream.set_color(style["color"])
-            stream.set_color(style["color"], stroke=True)
-            stream.transform(a=x or y, d=-y, f=concrete_height * drawing.height / total)
-            stream.draw_x_object(stream.add_image(self, False, 1))
-
-    def get_x_object(self, interpolate: bool, dpi_ratio: float) -> Any:
-        """Called by WeasyPrint when it writes the file."""
-        del interpolate, dpi_ratio
-        drawing = self._drawing
-        content = drawing.content
-        for name, resource in self._names.items():
-            content = content.replace(f"/{name} Do", f"/{resource} Do")
-        box = (
-            -_MARGIN,
-            -1000 * drawing.depth - _MARGIN,
-            1000 * drawing.width + _MARGIN,
-            1000 * drawing.height + _MARGIN,
-        )
-        return _form(content, box, dict.fromkeys(self._names.values()))
-
-
-def _form(content: str, box: tuple[float, ...], glyphs: Mapping[str, None]) -> Any:
-    """A piece of page. WeasyPrint replaces the None of each glyph by its object."""
-    import pydyf
-
-    extra = {
-        "Type": "/XObject",
-        "Subtype": "/Form",
-        "BBox": pydyf.Array([round(side, 1) for side in box]),
-    }
-    if glyphs:
-        extra["Resources"] = pydyf.Dictionary({"XObject": pydyf.Dictionary(glyphs)})
-    return pydyf.Stream([content.encode("ascii")], extra, compress=True)

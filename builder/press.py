@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 
-from builder import fonts, native, pdf
+from builder import fonts, forms, native, pdf
 from builder.cache import JSON, Cache, key
 from builder.fitting import Misfit
 from builder.targets import PrintJob
 from builder.typeset import Drawing, engine_version, typeset
 
-#: Raise it when `pdf.py` makes something else of the same input.
-_VERSION = 5
+#: Raise it when `pdf.py` and what it uses make something else of the same input.
+_VERSION = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def draw(job: PrintJob, cache: Cache) -> Printed:
     """
     asked = _key(job)
     drawings = {
-        pdf.math_key(formula): drawing
+        forms.math_key(formula): drawing
         for formula, drawing in typeset(job.formulas, cache).items()
         if isinstance(drawing, Drawing)
     }
@@ -68,6 +68,7 @@ def draw(job: PrintJob, cache: Cache) -> Printed:
             drawings=drawings,
             folders=page.folders,
             cache=cache,
+            shelf=cache,
             duplex=page.duplex,
         )
 

@@ -110,6 +110,12 @@ class _Marked:
             self._stream.stream.append(_END)
 
 
+class Link:
+    """What WeasyPrint wants of the box of a link: a place to leave the annotation."""
+
+    link_annotation: Any = None
+
+
 @dataclass(slots=True)
 class Node:
     """An element of the structure.
@@ -124,7 +130,7 @@ class Node:
     kind: str
     attributes: dict[str, Any]
     kids: list["int | Node"]
-    link: Any = None
+    link: Link | None = None
 
 
 def nodes(pages: Sequence[Any], height: float, tags: Any, links: Mapping[Any, Any]) -> Node:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from builder import figures, markup, pdf
+from builder import figures, forms, markup
 from builder.cache import Cache
 from builder.diagnostics import display_width
 from builder.markup.records import ClozeStyle
@@ -531,7 +531,7 @@ class Scribe:
         """A formula as the picture that `press` draws."""
         formula = Formula(latex, display)
         self.used[formula] = None
-        return Markup(pdf.math_img(formula, self.drawings[formula]))
+        return Markup(forms.math_img(formula, self.drawings[formula]))
 
 
 def breakable(html: str) -> str:

@@ -13,12 +13,11 @@ import pytest
 
 from builder.cache import Cache
 from builder.diagnostics import EnvironmentProblem
+from builder.forms import math_img, math_key
 from builder.pdf import (
     APT,
     PrintError,
     Rendered,
-    math_img,
-    math_key,
     render_pdf,
     versions,
 )
@@ -241,7 +240,8 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from builder.cache import Cache
-from builder.pdf import math_img, math_key, render_pdf
+from builder.forms import math_img, math_key
+from builder.pdf import render_pdf
 from builder.typeset import Formula, typeset
 cache = Cache(Path(sys.argv[2]))
 drawn = typeset([Formula(chr(92) + "frac{x}{中}", True), Formula("a+b", False)], cache)

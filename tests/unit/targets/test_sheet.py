@@ -7,10 +7,10 @@ import pytest
 from markupsafe import Markup
 
 from builder.cache import Cache
+from builder.forms import math_key
 from builder.load import load
 from builder.lock import Lock
 from builder.model import Deck, Output
-from builder.pdf import math_key
 from builder.project import Project
 from builder.targets import Context, PrintJob, printing, sheet
 from builder.typeset import Formula

@@ -8,7 +8,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from builder import pdf, tuning
+from builder import forms, pdf, tuning
 from builder.cache import Cache
 from builder.load import load
 from builder.lock import Lock
@@ -25,7 +25,7 @@ def drawn(name: str, cache: Cache) -> list[bytes]:
     render = {"sheet": sheet.render, "handout": handout.render}[output.target]
     job = render(deck, Context(SAMPLE, name, output, Lock(), cache))
     drawings = {
-        pdf.math_key(formula): drawing
+        forms.math_key(formula): drawing
         for formula, drawing in typeset(job.formulas, cache).items()
         if isinstance(drawing, Drawing)
     }
