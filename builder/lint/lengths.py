@@ -37,21 +37,19 @@ def long_text(entry: Entry, content: Content) -> Iterator[Finding]:
             )
 
 
-_LIST_ITEM = re.compile(r"^ {0,3}(?:[-+*]|\d{1,2}[.)])\s+\S", re.MULTILINE)
+_LIST_ITEM = re.compile(r" {0,3}(?:[-+*]|\d{1,2}[.)])\s+\S")
 _MARKERS = re.compile(
     r"(?<![\w(（])[(（]?([1-9])[)）](?!\w)|[①②③④⑤⑥⑦⑧⑨]|(?<![\w(（])[(（]([a-h])[)）]"
 )
 _CLAUSES = re.compile(r"[;；]")
-# Without any of these there is no list: most texts.
-_POINTING = re.compile(r"[)）;；①②③④⑤⑥⑦⑧⑨]|^ {0,3}(?:[-+*]|\d{1,2}\.)\s", re.MULTILINE)
+# Without any of these there is no list in a sentence: most texts.
+_POINTING = re.compile(r"[)）;；①②③④⑤⑥⑦⑧⑨]")
 
 
 def points(text: Text) -> int:
     """How many points a text lists: bullets, numbers in brackets, or clauses between semicolons."""
-    if not _POINTING.search(text.value):
-        return 0
-    listed = len(_LIST_ITEM.findall(text.value))
-    if listed:
+    listed = sum(map(bool, map(_LIST_ITEM.match, text.value.split("\n"))))
+    if listed or not _POINTING.search(text.value):
         return listed
     visible = text.shown
     marked = len(_MARKERS.findall(visible))

@@ -12,7 +12,7 @@ _MARK = re.compile(r"[?？؟՞፧\u037e]+")
 #: Greek asks with what looks like a semicolon.
 _MARKS: Final = {"el": re.compile(r"[;?\u037e]+")}
 _COMPOUND: Final = {
-    "en": re.compile(r",? and (?:how|why|when|what|where|which|who)\b", re.IGNORECASE),
+    "en": re.compile(r"(?:, and| and) (?:how|why|when|what|where|which|who)\b", re.IGNORECASE),
     "zh": re.compile(
         r"(?:以及|并(?:且)?|，又|，且)[^？?，]{0,4}(?:为什么|为何|怎么|如何|什么|哪些)|分别[^？?]*为什么"
     ),

@@ -20,7 +20,8 @@ OBJECT: Final = "\ufffc"
 MAX_FORMULA_UNITS: Final = 5
 
 HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_CJK = re.compile(f"[{HAN}\u3040-\u30ff]+")
+# A pattern that begins with a set of characters, not with many of them, is found far quicker.
+_CJK = re.compile(f"[{HAN}\u3040-\u30ff][{HAN}\u3040-\u30ff]*")
 _LATIN_WORD = re.compile(
     r"[A-Za-z0-9\u00c0-\u024f\u0370-\u04ff][^\W\u3040-\u30ff\u3400-\u9fff]*"
     r"(?:[.\-'’,/][^\W\u3040-\u30ff\u3400-\u9fff]+)*"
