@@ -6,6 +6,7 @@ Fedora) and Apple's. libdeflate's follows from its version alone, which pyprojec
 zlib's level 3.
 """
 
+import io
 import struct
 import zipfile
 import zlib
@@ -21,6 +22,8 @@ _VERSION = 20
 _UTF_8 = 1 << 11
 _DEFLATED = 8
 _MODE = 0o100644 << 16
+#: Bytes before a member's name.
+_LOCAL = 30
 _MAX_SIZE = 0xFFFFFFFF
 _MAX_MEMBERS = 0xFFFF
 
@@ -56,3 +59,24 @@ def zipped(members: Mapping[str, bytes | bytearray]) -> bytes:
         raise ValueError("the zip file is too large")
     end = struct.pack("<HHHHIIH", 0, 0, count, count, len(directory), len(body), 0)
     return bytes(body + directory + b"PK\x05\x06" + end)
+
+
+def member(data: bytes, name: str) -> bytearray:
+    """What a member of a file of `zipped` holds; several times as quick as the standard library.
+
+    Raises:
+        KeyError: There is no such member.
+        Exception: One of `DAMAGES`.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        found = file.getinfo(name)
+    start = found.header_offset + _LOCAL + len(name.encode())
+    try:
+        made = deflate.deflate_decompress(
+            data[start : start + found.compress_size], found.file_size
+        )
+    except deflate.DeflateError as error:
+        raise zipfile.BadZipFile(str(error)) from None
+    if zlib.crc32(made) != found.CRC:
+        raise zipfile.BadZipFile(f"the checksum of {name} is wrong")
+    return made

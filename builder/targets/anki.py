@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from builder import figures
 from builder import kept as keeping
 from builder import lock as locks
-from builder.cache import code_version, key
+from builder.cache import Cache, code_version, key
 from builder.diagnostics import Diagnostic, Span
 from builder.lock import SPARE, DeckEntry, Kind, Lock, NoteEntry
 from builder.model import Deck
@@ -116,8 +116,9 @@ def render(deck: Deck, context: Context) -> list[Artifact]:
     types |= _foreign_types(deck, project, lock)
     # The lock has a hash of each note's content, pictures included; the order is that of study.
     order = tuple((note.key, note.deck) for note in context.notes)
+    code = code_version("genanki", "deflate")
     name = key(
-        code_version("genanki", "deflate"),
+        code,
         lock.text,
         order,
         about,
@@ -126,9 +127,27 @@ def render(deck: Deck, context: Context) -> list[Artifact]:
     )
     data = context.cache.get("apkg", name)
     if data is None:
-        data = _package(context, types, about)
+        latest = key(code, deck.file.id, context.name)
+        made = _package(context, types, about, _earlier(context.cache, latest))
+        data = made.data
         context.cache.put("apkg", name, data)
+        context.cache.put("latest", latest, b"".join((name.encode(), *made.digests)))
     return [Artifact(context.name, data)]
+
+
+def _earlier(cache: Cache, latest: str) -> "apkg.Package | None":
+    """The package that was made last under this name.
+
+    Whatever it is, no more than time depends on it: it says itself which notes it holds.
+    """
+    from builder.targets import apkg
+
+    entry = cache.get("latest", latest) or b""
+    end = len(latest)  # of the name of the package: they are equally long
+    data = cache.get("apkg", entry[:end].decode("ascii", "replace"))
+    starts = range(end, len(entry), apkg.DIGEST)
+    digests = tuple(entry[at : at + apkg.DIGEST] for at in starts)
+    return None if data is None else apkg.Package(data, digests)
 
 
 def _foreign_types(deck: Deck, project: Project, lock: Lock) -> "dict[Kind, apkg.NoteType]":
@@ -160,7 +179,12 @@ def _foreign_types(deck: Deck, project: Project, lock: Lock) -> "dict[Kind, apkg
     return made
 
 
-def _package(context: Context, types: "Mapping[Kind, apkg.NoteType]", about: str) -> bytes:
+def _package(
+    context: Context,
+    types: "Mapping[Kind, apkg.NoteType]",
+    about: str,
+    earlier: "apkg.Package | None",
+) -> "apkg.Package":
     from builder.targets import apkg
 
     project, lock = context.project, context.lock
@@ -190,11 +214,13 @@ def _package(context: Context, types: "Mapping[Kind, apkg.NoteType]", about: str
         media |= {n: f"media/{n}" for n in keeping.media(project) if n.startswith("_")}
     assert lock.deck is not None  # noqa: S101 - next_lock gives no other
     changed_at = max((note.changed_at for note in packed), default=locks.EARLIEST)
+    deck = apkg.PackedDeck(lock.deck.number, lock.deck.name, about, changed_at)
     return apkg.package(
-        apkg.PackedDeck(lock.deck.number, lock.deck.name, about, changed_at),
+        deck,
         list(types.values()),
         packed,
         {name: figures.read(project.content / path) for name, path in media.items()},
+        earlier,
         context.meanwhile,
     )
 

@@ -2,25 +2,29 @@
 
 genanki fills a database in memory; times and ids come in through its own hooks (`Note.write_to_db`,
 `Model.to_json`, `Deck.to_json`), since it stamps everything with the time of the build otherwise.
-Then the database is copied, row by row in order, into a fresh one without indexes: what SQLite
-leaves in free pages, in its header and in index pages differs between versions and would make the
-file irreproducible and larger. The format is the oldest (`collection.anki2`, media as JSON), which
-every Anki, AnkiDroid and AnkiMobile reads.
+Then the database takes its canonical form. The format is the oldest (`collection.anki2`, media as
+JSON), which every Anki, AnkiDroid and AnkiMobile reads.
 """
 
+import hashlib
 import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import genanki
 
-from builder.archive import zipped
+from builder.archive import DAMAGES, member, zipped
 from builder.lock import SEPARATOR, SPARE, Part, stable_id
+from builder.targets import collection
+
+_COLLECTION = "collection.anki2"
+#: Bytes of a hash of notes.
+DIGEST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,18 @@ class PackedDeck:
     name: str
     description: str
     changed_at: int
+
+
+class Package(NamedTuple):
+    """A package.
+
+    Attributes:
+        data: The file.
+        digests: Hashes of its notes, `_GROUP` of them together.
+    """
+
+    data: bytes
+    digests: tuple[bytes, ...]
 
 
 class _Model(genanki.Model):
@@ -197,15 +213,18 @@ def package(
     note_types: Sequence[NoteType],
     notes: Sequence[PackedNote],
     media: Mapping[str, bytes],
+    earlier: Package | None = None,
     meanwhile: Callable[[], object] = lambda: None,
-) -> bytes:
-    """The file's bytes; the same for the same arguments, everywhere.
+) -> Package:
+    """The file; the same bytes for the same deck, note types, notes and media, everywhere.
 
     Args:
         deck: The deck that all cards go to, but those of notes that name another.
         note_types: All note types, used or not: they are part of the deck's promise.
         notes: The notes, in any order.
         media: File name -> content, of every file that a field refers to.
+        earlier: One that this code made before: notes that are still just the same keep the rows
+            that genanki made of them.
         meanwhile: What else there is to do: it is done while a library compresses the file, which
             leaves a processor idle.
 
@@ -214,30 +233,76 @@ def package(
             wrong number of fields. A bug of the caller.
     """
     _check(notes)
+    groups = dict(_digests(deck, notes))
+    database = None
+    if earlier is not None:
+        same = groups.keys() & set(earlier.digests)
+        kept = {note.id: len(note.cards) for digest in same for note in groups[digest]}
+        if kept:
+            with suppress(*DAMAGES, KeyError, sqlite3.Error):  # then it is no package of ours
+                rows = member(earlier.data, _COLLECTION)
+                database = _database(deck, note_types, notes, kept, rows)
+    if database is None:
+        database = _database(deck, note_types, notes)
+    with ThreadPoolExecutor(1) as pool:
+        zipped = pool.submit(_zip, database, media)
+        meanwhile()
+        return Package(zipped.result(), tuple(groups))
+
+
+def _database(
+    deck: PackedDeck,
+    note_types: Sequence[NoteType],
+    notes: Sequence[PackedNote],
+    kept: Mapping[int, int] | None = None,
+    earlier: bytearray | None = None,
+) -> bytearray:
+    """The database, in its canonical form; the rows of the notes kept come from the earlier one."""
+    kept = kept or {}
     models = {note_type.id: _Model(note_type) for note_type in note_types}
     own = _Deck(deck)
     decks = {"": own, deck.name: own}
-    for name in sorted({note.deck for note in notes} - set(decks)):
+    named = {note.deck for note in notes}
+    for name in sorted(named - set(decks)):
         number = stable_id(str(deck.id), "deck", name, bits=40)
         decks[name] = _Deck(PackedDeck(number, name, "", deck.changed_at))
     for note in sorted(notes, key=lambda note: note.id):
-        decks[note.deck].add_note(_Note(note, models[note.note_type.id]))
+        if note.id not in kept:
+            decks[note.deck].add_note(_Note(note, models[note.note_type.id]))
     used = list(dict.fromkeys(decks.values()))
-    if not own.notes and not any(name.startswith(f"{deck.name}::") for name in decks) and used[1:]:
+    empty = named.isdisjoint({"", deck.name})
+    if empty and not any(name.startswith(f"{deck.name}::") for name in decks) and used[1:]:
         used.remove(own)  # learners would get it empty
     for model in models.values():
         used[0].add_model(model)
     with closing(sqlite3.connect(":memory:")) as connection:
-        cursor = connection.cursor()
-        genanki.Package(used).write_to_db(cursor, 0, iter(()))
-        copied = _canonical(connection)
-    database = bytearray(copied)
-    del copied
-    _clear_gaps(database)
-    with ThreadPoolExecutor(1) as pool:
-        zipped = pool.submit(_zip, database, media)
-        meanwhile()
-        return zipped.result()
+        genanki.Package(used).write_to_db(connection.cursor(), 0, iter(()))
+        rows = collection.joined(connection, earlier, kept) if earlier is not None else "main"
+        return collection.canonical(connection, rows)
+
+
+#: Notes that have a hash together.
+_GROUP = 64
+
+
+def _digests(
+    deck: PackedDeck, notes: Sequence[PackedNote]
+) -> Iterator[tuple[bytes, Sequence[PackedNote]]]:
+    """Groups of notes, and a hash of all that their rows in the database depend on."""
+    for at in range(0, len(notes), _GROUP):
+        group = notes[at : at + _GROUP]
+        rest = [
+            (
+                *(note.id, note.guid, note.note_type.id, note.note_type.sort_field),
+                *(len(note.fields), note.tags, *note.cards.items()),
+                *(note.due, note.changed_at, note.deck),
+            )
+            for note in group
+        ]
+        digest = hashlib.blake2b(repr((deck.id, deck.name, rest)).encode(), digest_size=DIGEST)
+        for note in group:
+            digest.update(note.fields)
+        yield digest.digest(), group
 
 
 def _check(notes: Sequence[PackedNote]) -> None:
@@ -257,58 +322,6 @@ def _check(notes: Sequence[PackedNote]) -> None:
         cards.update(note.cards.values())
 
 
-#: Bytes of a database page.
-_PAGE = 4096
-
-
-def _canonical(connection: sqlite3.Connection) -> bytes:
-    """The same data in a database whose bytes depend on nothing else, but in the gaps."""
-    connection.commit()
-    # Without secure_delete, free space keeps old bytes, which differ between SQLite versions. What
-    # is attached later takes the setting of the main database: `clean`, and vacuum's own.
-    connection.executescript(
-        f"pragma main.secure_delete=on; attach ':memory:' as clean;pragma clean.page_size={_PAGE};"
-    )
-    tables = connection.execute(
-        "select name, sql from main.sqlite_master where type = 'table' order by rowid"
-    ).fetchall()
-    # The SQL is built of genanki's table names alone: no text of the deck gets into it.
-    for name, sql in tables:
-        connection.execute(sql.replace("CREATE TABLE ", "CREATE TABLE clean.", 1))
-        if name == "col":
-            row = list(connection.execute("select * from main.col").fetchone())
-            columns = [column[1] for column in connection.execute("pragma main.table_info(col)")]
-            for column in ("conf", "models", "decks", "dconf"):
-                at = columns.index(column)
-                row[at] = json.dumps(
-                    json.loads(row[at]), ensure_ascii=False, sort_keys=True, separators=(",", ":")
-                )
-            connection.execute(f"insert into clean.col values ({','.join('?' * len(row))})", row)  # noqa: S608
-        else:
-            connection.execute(f"insert into clean.{name} select * from main.{name} order by rowid")  # noqa: S608
-    connection.commit()
-    return connection.serialize(name="clean")
-
-
-def _clear_gaps(data: bytearray) -> None:
-    """Make what SQLite reads past the same everywhere (fileformat2.html, 1.3 and 1.6).
-
-    The file change counter, the version it was valid for, the version of the library; and what
-    stands between a page's list of cells and its cells, where some versions leave entries that a
-    page lost when it was split.
-    """
-    data[24:28] = data[92:96] = (1).to_bytes(4, "big")
-    data[96:100] = (3_040_000).to_bytes(4, "big")
-    for page in range(0, len(data), _PAGE):
-        header = page + 100 if page == 0 else page
-        size = {5: 12, 13: 8}.get(data[header])
-        if size is not None:  # a page of a table, not one of a long row's continuation
-            cells = int.from_bytes(data[header + 3 : header + 5], "big")
-            start = header + size + 2 * cells
-            end = page + int.from_bytes(data[header + 5 : header + 7], "big")
-            data[start:end] = bytes(end - start)
-
-
 def _zip(database: bytearray, media: Mapping[str, bytes]) -> bytes:
     names = sorted(media)
     for name in names:
@@ -317,4 +330,4 @@ def _zip(database: bytearray, media: Mapping[str, bytes]) -> bytes:
     index = {str(number): name for number, name in enumerate(names)}
     listing = json.dumps(index, separators=(",", ":")).encode()
     contents = {number: media[name] for number, name in index.items()}
-    return zipped({"collection.anki2": database, "media": listing, **contents})
+    return zipped({_COLLECTION: database, "media": listing, **contents})

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builder import archive
-from builder.archive import zipped
+from builder.archive import member, zipped
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0/\\"), min_size=1, max_size=20)
 
@@ -22,6 +22,22 @@ def test_python_reads_what_was_put_in(members: dict[str, bytes]) -> None:
         assert made.testzip() is None
         assert {name: made.read(name) for name in made.namelist()} == members
         assert made.namelist() == list(members)
+
+
+@given(st.dictionaries(NAMES, st.binary(max_size=5000), max_size=5))
+def test_a_member_is_read_back(members: dict[str, bytes]) -> None:
+    made = zipped(members)
+    assert {name: member(made, name) for name in members} == members
+
+
+@pytest.mark.parametrize("at", [40, 45, 50])
+def test_a_damaged_member_is_refused(at: int) -> None:
+    made = bytearray(zipped({"a.txt": bytes(range(256)) * 9}))
+    made[at] ^= 0xFF
+    with pytest.raises(archive.DAMAGES):
+        member(bytes(made), "a.txt")
+    with pytest.raises(KeyError):
+        member(bytes(made), "b.txt")
 
 
 def test_members_have_one_date_and_an_ordinary_mode() -> None:

@@ -102,11 +102,13 @@ def lock_of(deck: Deck, project: Project, old: Lock | None = None, now: int = NO
     return lock
 
 
-def render(deck: Deck, project: Project, lock: Lock, *languages: str) -> bytes:
+def render(
+    deck: Deck, project: Project, lock: Lock, *languages: str, cache: Cache | None = None
+) -> bytes:
     output = Output(target="anki", languages=languages or None)
     [made] = anki.render(
         deck,
-        Context(project, "demo.apkg", output, lock, Cache(None), notes(deck, project)),
+        Context(project, "demo.apkg", output, lock, cache or Cache(None), notes(deck, project)),
     )
     assert made.name == "demo.apkg"
     return made.data
@@ -471,6 +473,33 @@ def test_the_bytes_depend_on_content_and_lock_only(project: Project) -> None:
         )
         sums.add(done.stdout)
     assert len(sums) == 1
+
+
+def test_the_package_of_the_last_build_saves_work_and_changes_nothing(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = Cache(tmp_path / "cache")
+    items = {f"n{n}": SIMPLE for n in range(200)}
+    deck = make_deck(items)
+    lock = lock_of(deck, project)
+    render(deck, project, lock, cache=cache)
+    after = make_deck(items | {"n150": SIMPLE | {"answer": {"zh": "新", "en": "New"}}})
+    lock = lock_of(after, project, lock, NOW + 1)
+    written: list[str] = []
+    init = apkg._Note.__init__
+    monkeypatch.setattr(
+        apkg._Note, "__init__", lambda self, *a: (written.append(a[0].guid), init(self, *a))[1]
+    )
+    made = render(after, project, lock, cache=cache)
+    assert lock.notes["n150"].guid in written
+    assert len(written) < 100
+    (latest,) = (tmp_path / "cache" / "latest").rglob("*/*")
+    for damage in (b"", b"x" * 30, b"\xff" * 100):
+        cache.put("latest", latest.name, damage)
+        for package in (tmp_path / "cache" / "apkg").rglob("*/*"):
+            package.unlink()
+        assert render(after, project, lock, cache=cache) == made
+    assert render(after, project, lock) == made
 
 
 NOTE_TYPE = apkg.NoteType(

@@ -1,0 +1,114 @@
+"""The database of a package: in its canonical form, and with rows of an earlier one.
+
+The canonical form is a copy, row by row in order, into a fresh database without indexes: what
+SQLite leaves in free pages, in its header and in index pages differs between versions and would
+make the file irreproducible and larger.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+
+#: The tables with rows of notes.
+_ROWS = ("notes", "cards")
+
+
+def joined(connection: sqlite3.Connection, earlier: bytearray, kept: Mapping[int, int]) -> str:
+    """Put the rows of an earlier package beside those that genanki wrote now.
+
+    Args:
+        connection: The database that genanki wrote: all but the notes that are kept.
+        earlier: The database of the earlier package, in its canonical form.
+        kept: Ids of the notes whose rows are to come from there -> how many cards they have.
+
+    Returns:
+        Where all rows now are; an argument for `canonical`.
+
+    Raises:
+        sqlite3.Error: The earlier database is none, or not one of ours.
+        ValueError: It lacks some of the notes or cards.
+    """
+    connection.commit()
+    connection.executescript(
+        "attach ':memory:' as earlier; pragma temp_store=memory;"
+        "create temp table kept (id integer primary key);"
+    )
+    connection.deserialize(earlier, name="earlier")
+    connection.executemany("insert into temp.kept values (?)", ((id_,) for id_ in kept))
+    connection.executescript(
+        "delete from earlier.notes where id not in (select id from temp.kept);"
+        "delete from earlier.cards where nid not in (select id from temp.kept);"
+    )
+    for table, wanted in zip(_ROWS, (len(kept), sum(kept.values())), strict=True):
+        (found,) = connection.execute(f"select count(*) from earlier.{table}").fetchone()  # noqa: S608
+        if found != wanted:
+            raise ValueError(f"the earlier package lacks {table}")
+        connection.execute(f"insert into earlier.{table} select * from main.{table}")  # noqa: S608
+    return "earlier"
+
+
+#: Bytes of a database page.
+_PAGE = 4096
+
+
+def canonical(connection: sqlite3.Connection, rows: str = "main") -> bytearray:
+    """The same data in a database whose bytes depend on nothing else.
+
+    Args:
+        connection: The database that genanki wrote.
+        rows: Where the rows of notes and cards are, if not there: what `joined` says.
+    """
+    database = bytearray(_copied(connection, rows))
+    _clear_gaps(database)
+    return database
+
+
+def _copied(connection: sqlite3.Connection, rows: str) -> bytes:
+    """A fresh database with the same rows, in order; its gaps may hold anything."""
+    connection.commit()
+    # Without secure_delete, free space keeps old bytes, which differ between SQLite versions. What
+    # is attached later takes the setting of the main database: `clean`, and vacuum's own.
+    connection.executescript(
+        f"pragma main.secure_delete=on; attach ':memory:' as clean;pragma clean.page_size={_PAGE};"
+    )
+    tables = connection.execute(
+        "select name, sql from main.sqlite_master where type = 'table' order by rowid"
+    ).fetchall()
+    # The SQL is built of genanki's table names alone: no text of the deck gets into it.
+    for name, sql in tables:
+        connection.execute(sql.replace("CREATE TABLE ", "CREATE TABLE clean.", 1))
+        if name == "col":
+            row = list(connection.execute("select * from main.col").fetchone())
+            columns = [column[1] for column in connection.execute("pragma main.table_info(col)")]
+            for column in ("conf", "models", "decks", "dconf"):
+                at = columns.index(column)
+                row[at] = json.dumps(
+                    json.loads(row[at]), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+                )
+            connection.execute(f"insert into clean.col values ({','.join('?' * len(row))})", row)  # noqa: S608
+        else:
+            source = rows if name in _ROWS else "main"
+            connection.execute(
+                f"insert into clean.{name} select * from {source}.{name} order by rowid"  # noqa: S608
+            )
+    connection.commit()
+    return connection.serialize(name="clean")
+
+
+def _clear_gaps(data: bytearray) -> None:
+    """Make what SQLite reads past the same everywhere (fileformat2.html, 1.3 and 1.6).
+
+    The file change counter, the version it was valid for, the version of the library; and what
+    stands between a page's list of cells and its cells, where some versions leave entries that a
+    page lost when it was split.
+    """
+    data[24:28] = data[92:96] = (1).to_bytes(4, "big")
+    data[96:100] = (3_040_000).to_bytes(4, "big")
+    for page in range(0, len(data), _PAGE):
+        header = page + 100 if page == 0 else page
+        size = {5: 12, 13: 8}.get(data[header])
+        if size is not None:  # a page of a table, not one of a long row's continuation
+            cells = int.from_bytes(data[header + 3 : header + 5], "big")
+            start = header + size + 2 * cells
+            end = page + int.from_bytes(data[header + 5 : header + 7], "big")
+            data[start:end] = bytes(end - start)
