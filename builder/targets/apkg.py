@@ -292,12 +292,8 @@ def _digests(
     for at in range(0, len(notes), _GROUP):
         group = notes[at : at + _GROUP]
         rest = [
-            (
-                *(note.id, note.guid, note.note_type.id, note.note_type.sort_field),
-                *(len(note.fields), note.tags, *note.cards.items()),
-                *(note.due, note.changed_at, note.deck),
-            )
-            for note in group
+            (id_, guid, kind.id, kind.sort_field, len(fields), tags, cards, due, changed_at, name)
+            for id_, guid, kind, fields, tags, cards, due, changed_at, name in group
         ]
         digest = hashlib.blake2b(repr((deck.id, deck.name, rest)).encode(), digest_size=DIGEST)
         for note in group:

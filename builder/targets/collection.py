@@ -29,15 +29,16 @@ def joined(connection: sqlite3.Connection, earlier: bytearray, kept: Mapping[int
         ValueError: It lacks some of the notes or cards.
     """
     connection.commit()
-    connection.executescript(
-        "attach ':memory:' as earlier; pragma temp_store=memory;"
-        "create temp table kept (id integer primary key);"
-    )
+    connection.execute("attach ':memory:' as earlier")
     connection.deserialize(earlier, name="earlier")
-    connection.executemany("insert into temp.kept values (?)", ((id_,) for id_ in kept))
+    had = {id_ for (id_,) in connection.execute("select id from earlier.notes")}
+    connection.executescript("pragma temp_store=memory; create temp table gone (id integer);")
+    connection.executemany(
+        "insert into temp.gone values (?)", ((id_,) for id_ in had - kept.keys())
+    )
     connection.executescript(
-        "delete from earlier.notes where id not in (select id from temp.kept);"
-        "delete from earlier.cards where nid not in (select id from temp.kept);"
+        "delete from earlier.notes where id in (select id from temp.gone);"
+        "delete from earlier.cards where nid in (select id from temp.gone);"
     )
     for table, wanted in zip(_ROWS, (len(kept), sum(kept.values())), strict=True):
         (found,) = connection.execute(f"select count(*) from earlier.{table}").fetchone()  # noqa: S608
