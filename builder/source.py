@@ -472,7 +472,8 @@ class _Builder:
                 self.check_comment(end)
         elif style in "|>" and value:
             # libyaml marks the end of a block after the blank lines that follow it.
-            end = max(start + 1, len(self.source.text[:end].rstrip("\n ")))
+            while end > start + 1 and self.source.text[end - 1] in "\n ":
+                end -= 1
         return Scalar(value, start, end, style)
 
     def check_backslashes(self, start: int, end: int) -> None:
