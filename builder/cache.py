@@ -52,12 +52,19 @@ def code_version(*libraries: str) -> str:
     """
     from importlib.metadata import version
 
+    found = " ".join(f"{name} {version(name)}" for name in libraries)
+    return hashlib.blake2b(found.encode() + _code()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _code() -> bytes:
+    """Hash of the modules that have a part in what is kept."""
     package = Path(__file__).parent
-    digest = hashlib.blake2b(" ".join(f"{name} {version(name)}" for name in libraries).encode())
+    digest = hashlib.blake2b()
     for file in sorted(package.rglob("*.py")):
         if not file.relative_to(package).as_posix().startswith(_NO_PART):
             digest.update(file.read_bytes())
-    return digest.hexdigest()
+    return digest.digest()
 
 
 #: Modules that make nothing that is kept.
