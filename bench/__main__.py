@@ -133,7 +133,7 @@ def _ours(bench: Bench) -> list[Row]:
     edits = iter(range(1_000_000))
 
     def cold(command: str) -> Cost:
-        for kind in ("topic", "apkg", "latest", "build"):
+        for kind in ("topic", "apkg", "latest", "template", "build"):
             shutil.rmtree(bench.folder / "cache" / kind, ignore_errors=True)
         return bench.deckwright(command)
 

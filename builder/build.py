@@ -83,13 +83,13 @@ def check(project: Project, cache: Cache, now: int, workers: int = 1) -> "Loaded
     from builder.load import load
 
     loaded = load(project, cache, _month(now), workers)
-    _next_lock(project, loaded, now)
+    _next_lock(project, loaded, cache, now)
     return loaded
 
 
-def lock_is_current(project: Project, loaded: "Loaded", now: int) -> bool:
+def lock_is_current(project: Project, loaded: "Loaded", cache: Cache, now: int) -> bool:
     """Whether a build would leave content/deck.lock as it is."""
-    lock, before = _next_lock(project, loaded, now)
+    lock, before = _next_lock(project, loaded, cache, now)
     return lock.text == before
 
 
@@ -176,7 +176,7 @@ def make(
     from builder.load import load
 
     loaded = load(project, cache, _month(now), os.cpu_count() or 1, later=True)
-    lock, before = _next_lock(project, loaded, now)
+    lock, before = _next_lock(project, loaded, cache, now)
     changed = lock.text != before
     if changed and locked:
         raise _refused(
@@ -227,7 +227,7 @@ def package(project: Project, cache: Cache, now: int) -> "tuple[Deck, bytes]":
     from builder.load import load
 
     loaded = load(project, cache)
-    lock, _ = _next_lock(project, loaded, now)
+    lock, _ = _next_lock(project, loaded, cache, now)
     return loaded.deck, _package(project, loaded, lock, cache)
 
 
@@ -243,7 +243,7 @@ def package_at(project: Project, ref: str, cache: Cache) -> bytes:
 
     with history.checkout(project, ref) as old:
         loaded = load(old, cache)
-        lock, _ = _next_lock(old, loaded, locks.EARLIEST)
+        lock, _ = _next_lock(old, loaded, cache, locks.EARLIEST)
         return _package(old, loaded, lock, cache)
 
 
@@ -257,7 +257,7 @@ def _package(project: Project, loaded: "Loaded", lock: "Lock", cache: Cache) -> 
     raise ContentError([Diagnostic("no-package", "deck.yaml has no output of target anki", None)])
 
 
-def _next_lock(project: Project, loaded: "Loaded", now: int) -> "tuple[Lock, str]":
+def _next_lock(project: Project, loaded: "Loaded", cache: Cache, now: int) -> "tuple[Lock, str]":
     """The lock that this content gives, and the text of the present one."""
     from builder import lock as locks
     from builder.targets import anki
@@ -266,7 +266,7 @@ def _next_lock(project: Project, loaded: "Loaded", now: int) -> "tuple[Lock, str
     try:
         old = locks.read(path, project.name(path))
         lock, problems = anki.next_lock(
-            loaded.deck, loaded.notes, project, old, now, loaded.spans.get
+            loaded.deck, loaded.notes, project, old, now, loaded.spans.get, cache
         )
     except ContentError as error:
         raise _refused(loaded, error.diagnostics) from None

@@ -87,7 +87,7 @@ def examine(
         *_version(version, expected, prefix, state.reached),
         *_tag(tag, state.here),
         *_changelog(project, version),
-        *_lock(project, loaded, now),
+        *_lock(project, loaded, cache, now),
         *_proofs(project, loaded),
     ]
     update = None if previous is None else _update(project, previous, loaded, cache, now)
@@ -158,8 +158,8 @@ def _changelog(project: Project, version: str) -> Iterator[Refusal]:
         yield Refusal("changelog", f"CHANGELOG.md still says '{heading}'")
 
 
-def _lock(project: Project, loaded: Loaded, now: int) -> Iterator[Refusal]:
-    if not lock_is_current(project, loaded, now):
+def _lock(project: Project, loaded: Loaded, cache: Cache, now: int) -> Iterator[Refusal]:
+    if not lock_is_current(project, loaded, cache, now):
         yield Refusal(
             "lock", "content/deck.lock does not match the content: build and commit it, too"
         )

@@ -15,7 +15,6 @@ from builder.diagnostics import ContentError, Diagnostic
 from builder.model import DeckFile, Output
 from builder.project import Project
 from builder.source import Location, Source
-from builder.templating import print_files
 
 #: What of an item is never printed as text, or drawn as a formula, with fonts of its own.
 _NOT_TEXT = {
@@ -73,6 +72,8 @@ def _families(project: Project, output: Output) -> tuple[str, ...]:
     A name in a comment counts too, which harms less than to render them all would cost.
     """
     folders = project.template_folders("print")
+    from builder.templating import print_files  # a package needs none of it
+
     names = print_files(folders, output.target, output.template)
     found = (next((f / name for f in folders if (f / name).is_file()), None) for name in names)
     return fonts.named("".join(_text(file) for file in found if file is not None))

@@ -32,6 +32,7 @@ def next_lock(
     old: Lock,
     now: int,
     span_of: Callable[[str], Span | None],
+    cache: Cache | None = None,
 ) -> tuple[Lock, list[Diagnostic]]:
     """The lock that this content gives, and what learners would suffer from.
 
@@ -42,13 +43,14 @@ def next_lock(
         old: The lock as it is.
         now: Unix time in seconds, for what is new or changed.
         span_of: Note key -> its place in the source.
+        cache: Keeps filled templates.
 
     Raises:
         ContentError: A card template has an error.
         ValueError: `now` is before 2001.
     """
     identity = deck.file.id
-    made = faces.faces(deck, project, old)
+    made = faces.faces(deck, project, old, cache or Cache(None))
     foreign = faces.kept_entries(deck.file, keeping.read(project, deck.file), old)
     notes = tuple(notes)
     guids = locks.guids(identity, (note.key for note in notes))
@@ -94,12 +96,12 @@ def render(deck: Deck, context: Context) -> list[Artifact]:
 
     project, lock = context.project, context.lock
     shown = context.output.languages or deck.languages
-    about = description(deck, project, shown)
+    about = description(deck, project, shown, context.cache)
     later = faces.variant(deck, shown)
-    css = faces.css(deck, project, shown)
+    css = faces.css(deck, project, shown, context.cache)
     types: dict[Kind, apkg.NoteType] = {}
     used = {note.kind for note in context.notes}
-    for kind, face in faces.faces(deck, project, lock).items():
+    for kind, face in faces.faces(deck, project, lock, context.cache).items():
         kept = lock.note_types[kind]
         if deck.file.note_types and kind not in used:
             continue  # of no use to who has the imported deck
@@ -266,10 +268,10 @@ def _free(number: int, taken: set[int]) -> int:
     return number
 
 
-def description(deck: Deck, project: Project, shown: Iterable[str]) -> str:
+def description(deck: Deck, project: Project, shown: Iterable[str], cache: Cache) -> str:
     """The deck's description in Anki, Markdown."""
     return faces.render_text(
-        project, "description.md", deck=deck.file, languages=list(shown)
+        project, "description.md", cache, deck=deck.file, languages=list(shown)
     ).strip()
 
 

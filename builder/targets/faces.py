@@ -5,10 +5,12 @@ refuse all updates of the note type. So there are spare fields, and a language t
 later takes some of them over; the lock says which.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from builder.cache import JSON, Cache, code_version, key
 from builder.diagnostics import ContentError, Diagnostic, Span, did_you_mean
 from builder.kept import Kept
 from builder.lock import (
@@ -23,7 +25,8 @@ from builder.lock import (
 )
 from builder.model import Deck, DeckFile, html_language
 from builder.project import Project
-from builder.templating import card_environment, fill
+
+_NONE = Cache(None)
 
 #: Enough for two languages more, or one and some parts of cards not thought of yet.
 SPARES = 16
@@ -129,18 +132,20 @@ def field_names(kind: Kind, languages: Sequence[str], known: Sequence[str] = ())
     return names
 
 
-def faces(deck: Deck, project: Project, lock: Lock) -> dict[Kind, Face]:
+def faces(deck: Deck, project: Project, lock: Lock, cache: Cache = _NONE) -> dict[Kind, Face]:
     """Both note types as the templates make them.
 
     Args:
         deck: The deck.
         project: Where templates are looked for.
         lock: Which fields learners have.
+        cache: Keeps filled templates.
 
     Raises:
         ContentError: A template has an error, or names a field that does not exist.
     """
     style_source = _source(project, "style.css")
+    style = css(deck, project, deck.languages, cache)
     problems: list[Diagnostic] = []
     made: dict[Kind, Face] = {}
     for kind in KINDS:
@@ -149,7 +154,7 @@ def faces(deck: Deck, project: Project, lock: Lock) -> dict[Kind, Face]:
         sides = []
         for side in ("front", "back"):
             name = f"{kind}-{side}.html"
-            html = render_text(project, name, languages=_languages(deck.languages))
+            html = render_text(project, name, cache, languages=_languages(deck.languages))
             problems += _check(project, name, html, names)
             sides.append(html)
         front, back = sides
@@ -163,7 +168,7 @@ def faces(deck: Deck, project: Project, lock: Lock) -> dict[Kind, Face]:
                     for place, name in enumerate(names, start=1)
                 ),
                 templates=(Part(stable_id(deck.file.id, kind, "template", "1"), _TEMPLATES[kind]),),
-                style=content_hash([front, back, style_source, css(deck, project, deck.languages)]),
+                style=content_hash([front, back, style_source, style]),
             ),
             front,
             back,
@@ -216,13 +221,14 @@ def _parts(
     return tuple(Part(number, name) for number, name in zip(ids, names, strict=False))
 
 
-def css(deck: Deck, project: Project, shown: Sequence[str]) -> str:
+def css(deck: Deck, project: Project, shown: Sequence[str], cache: Cache = _NONE) -> str:
     """The style sheet for a choice of languages.
 
     Args:
         deck: The deck.
         project: Where templates are looked for.
         shown: The languages to show, main one first; the others are hidden.
+        cache: Keeps filled templates.
 
     Raises:
         ContentError: The template has an error.
@@ -230,6 +236,7 @@ def css(deck: Deck, project: Project, shown: Sequence[str]) -> str:
     return render_text(
         project,
         "style.css",
+        cache,
         shown=_languages(shown),
         hidden=_languages([language for language in deck.languages if language not in shown]),
     )
@@ -250,14 +257,35 @@ def _languages(tags: Sequence[str]) -> list[_Language]:
     return [_Language(tag, html_language(tag)) for tag in tags]
 
 
-def render_text(project: Project, name: str, **values: object) -> str:
+def render_text(project: Project, name: str, cache: Cache = _NONE, **values: object) -> str:
     """A template of templates/anki with values.
+
+    Args:
+        project: Where templates are looked for.
+        name: The template.
+        cache: Keeps the text: for one that is kept, Jinja need not even be imported.
+        values: What the template may use; `repr` must tell all of it.
 
     Raises:
         ContentError: The template has an error.
     """
-    environment = card_environment(project.template_folders("anki"))
-    return fill(environment, "anki", name, values)
+    folders = project.template_folders("anki")
+    # A template may import any other.
+    files: list[JSON] = [
+        [number, file.name, hashlib.blake2b(file.read_bytes()).hexdigest()]
+        for number, folder in enumerate(folders)
+        for file in sorted(folder.glob("*"))
+        if file.is_file()
+    ]
+    wanted = key(code_version("jinja2"), files, name, repr(values))
+    kept = cache.get("template", wanted)
+    if kept is not None:
+        return kept.decode()
+    from builder.templating import card_environment, fill
+
+    text = fill(card_environment(folders), "anki", name, values)
+    cache.put("template", wanted, text.encode())
+    return text
 
 
 def _source(project: Project, name: str) -> str:

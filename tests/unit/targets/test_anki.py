@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from builder import lock as locks
+from builder import templating
 from builder.cache import Cache
 from builder.diagnostics import ContentError
 from builder.lock import Lock, Part
@@ -345,6 +346,38 @@ def test_faces_keep_the_rules_of_anki(project: Project) -> None:
     assert ":lang(" not in rules
     assert "url(" not in rules
     assert "&" not in rules
+
+
+def test_filled_templates_are_kept_until_one_of_them_changes(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = Cache(tmp_path / "cache")
+    deck = make_deck({"full": FULL})
+    made = faces.faces(deck, project, Lock(), cache)
+    assert made == faces.faces(deck, project, Lock())
+    filled: list[str] = []
+    fill = templating.fill
+
+    def record(environment: Any, kind: str, name: str, values: Any) -> str:
+        filled.append(name)
+        return fill(environment, kind, name, values)
+
+    monkeypatch.setattr(templating, "fill", record)
+    assert faces.faces(deck, project, Lock(), cache) == made
+    assert filled == []
+    about = anki.description(deck, project, ["zh"], cache)
+    narrow = make_deck({}, ("zh",))
+    assert faces.faces(narrow, project, Lock(), cache) == faces.faces(narrow, project, Lock())
+    folder = project.root / "templates" / "anki"
+    folder.mkdir(parents=True)
+    packaged = project.template_folders("anki")[1] / "parts.html"
+    text = packaged.read_text("utf-8")
+    (folder / "parts.html").write_text(text.replace('<div class="', '<div class="own '), "utf-8")
+    other = faces.faces(deck, project, Lock(), cache)
+    assert other != made
+    assert other == faces.faces(deck, project, Lock())
+    file = deck.file.model_copy(update={"description": {"zh": "新", "en": "New"}})
+    assert anki.description(replace(deck, file=file), project, ["zh"], cache) != about
 
 
 def test_variants_differ_in_the_style_sheet_only(project: Project) -> None:
