@@ -35,7 +35,7 @@ def main(count: int) -> None:
     for _ in range(ROUNDS):
         arguments = _ours(rows, deck.languages)
         start = time.process_time()
-        data = apkg.package(*arguments, {})
+        data = apkg.package(*arguments, {}).data
         ours.append(time.process_time() - start)
         plain = _theirs(rows, deck.languages)
         with tempfile.TemporaryDirectory() as folder:

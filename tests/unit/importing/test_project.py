@@ -75,7 +75,7 @@ NOTES = (
 @pytest.fixture
 def deck(tmp_path: Path) -> Path:
     file = tmp_path / "deck.apkg"
-    file.write_bytes(packed(PackedDeck(1, "Top", "About **it**.", TIME), [TYPE], NOTES, {}))
+    file.write_bytes(packed(PackedDeck(1, "Top", "About **it**.", TIME), [TYPE], NOTES, {}).data)
     return file
 
 
@@ -197,7 +197,7 @@ def test_titles_and_folders(deck: Path, tmp_path: Path, cache: Cache) -> None:
 def test_any_deck_name(tmp_path: Path, cache: Cache, name: str) -> None:
     file = tmp_path / "deck.apkg"
     notes = [note(1, "q?", "a", deck=name), note(2, "r?", "b", deck=f"{name}::{name}")]
-    file.write_bytes(packed(PackedDeck(1, "Unused", f"{name} $y$", TIME), [TYPE], notes, {}))
+    file.write_bytes(packed(PackedDeck(1, "Unused", f"{name} $y$", TIME), [TYPE], notes, {}).data)
     imported(file, tmp_path / "p", cache)
     project = Project(tmp_path / "p")
     built = build(project, cache, now=NOW, names=("mine.apkg",), locked=True)
