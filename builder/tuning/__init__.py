@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FunctionType, SimpleNamespace
 from typing import Any
 
-from builder.tuning import boxes, output, pages, text
+from builder.tuning import boxes, output, pages, styles, text
 from builder.tuning.output import compressed as compressed
 from builder.tuning.output import freeze as freeze
 from builder.tuning.parsing import parse as parse
@@ -34,7 +34,8 @@ def tuned() -> Iterator[None]:
     """While inside, WeasyPrint and pydyf use the shorter ways."""
     before: list[_Change] = []
     functions = boxes.functions() | pages.functions() | text.functions()
-    changes = [*output.changes(), *boxes.changes(), *text.changes(), *_wherever_named(functions)]
+    changes = [*output.changes(), *boxes.changes(), *styles.changes(), *text.changes()]
+    changes += _wherever_named(functions)
     try:
         for owner, name, quick in [*changes, *_style_attributes()]:
             before.append((owner, name, vars(owner)[name]))
