@@ -144,7 +144,7 @@ PROSE = st.lists(
     max_size=12,
 ).map(" ".join)
 CODE = st.lists(st.text("abc_().=+- 一二", min_size=1, max_size=150), min_size=1, max_size=12).map(
-    "\n".join
+    lambda lines: "\n".join(lines) if any(map(str.strip, lines)) else "x"
 )
 
 
@@ -167,7 +167,7 @@ def items(draw: st.DrawFn) -> Item:
         question={"zh": draw(PROSE), "en": draw(PROSE)},
         answer={"zh": draw(PROSE), "en": draw(PROSE)},
         formula=draw(st.sampled_from([None, "+".join(f"a_{{{n}}}x^{{{n}}}" for n in range(40))])),
-        code=CodeBlock(language="python", source=draw(CODE) or "x"),
+        code=CodeBlock(language="python", source=draw(CODE)),
         table=dict.fromkeys(("zh", "en"), draw(tables())),
         facts={"one": {"zh": f"{draw(PROSE)} {{{{c1::{draw(WORD)}}}}}", "en": "{{c1::it}} is"}},
     )
