@@ -18,11 +18,10 @@ from typing import Any, NamedTuple
 
 import genanki
 
-from builder.archive import DAMAGES, member, zipped
+from builder.archive import zipped
 from builder.lock import SEPARATOR, SPARE, Part, stable_id
 from builder.targets import collection
 
-_COLLECTION = "collection.anki2"
 #: Bytes of a hash of notes.
 DIGEST = 16
 
@@ -239,9 +238,8 @@ def package(
         same = groups.keys() & set(earlier.digests)
         kept = {note.id: len(note.cards) for digest in same for note in groups[digest]}
         if kept:
-            with suppress(*DAMAGES, KeyError, sqlite3.Error):  # then it is no package of ours
-                rows = member(earlier.data, _COLLECTION)
-                database = _database(deck, note_types, notes, kept, rows)
+            with suppress(*collection.NOT_OURS):
+                database = _database(deck, note_types, notes, kept, earlier.data)
     if database is None:
         database = _database(deck, note_types, notes)
     with ThreadPoolExecutor(1) as pool:
@@ -255,9 +253,9 @@ def _database(
     note_types: Sequence[NoteType],
     notes: Sequence[PackedNote],
     kept: Mapping[int, int] | None = None,
-    earlier: bytearray | None = None,
+    earlier: bytes | None = None,
 ) -> bytearray:
-    """The database, in its canonical form; the rows of the notes kept come from the earlier one."""
+    """The database, in its canonical form; the rows of the notes kept are the earlier package's."""
     kept = kept or {}
     models = {note_type.id: _Model(note_type) for note_type in note_types}
     own = _Deck(deck)
@@ -278,7 +276,8 @@ def _database(
     with closing(sqlite3.connect(":memory:")) as connection:
         genanki.Package(used).write_to_db(connection.cursor(), 0, iter(()))
         rows = collection.joined(connection, earlier, kept) if earlier is not None else "main"
-        return collection.canonical(connection, rows)
+        copied = collection.copied(connection, rows)
+    return collection.cleared(copied)
 
 
 #: Notes that have a hash together.
@@ -326,4 +325,4 @@ def _zip(database: bytearray, media: Mapping[str, bytes]) -> bytes:
     index = {str(number): name for number, name in enumerate(names)}
     listing = json.dumps(index, separators=(",", ":")).encode()
     contents = {number: media[name] for number, name in index.items()}
-    return zipped({_COLLECTION: database, "media": listing, **contents})
+    return zipped({collection.NAME: database, "media": listing, **contents})

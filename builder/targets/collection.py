@@ -9,28 +9,35 @@ import json
 import sqlite3
 from collections.abc import Mapping
 
+from builder.archive import DAMAGES, member
+
+#: The name of the database in a package.
+NAME = "collection.anki2"
+#: What may be raised for a file that is no package of ours.
+NOT_OURS = (*DAMAGES, KeyError, sqlite3.Error)
+
 #: The tables with rows of notes.
 _ROWS = ("notes", "cards")
 
 
-def joined(connection: sqlite3.Connection, earlier: bytearray, kept: Mapping[int, int]) -> str:
+def joined(connection: sqlite3.Connection, earlier: bytes, kept: Mapping[int, int]) -> str:
     """Put the rows of an earlier package beside those that genanki wrote now.
 
     Args:
         connection: The database that genanki wrote: all but the notes that are kept.
-        earlier: The database of the earlier package, in its canonical form.
+        earlier: The earlier package.
         kept: Ids of the notes whose rows are to come from there -> how many cards they have.
 
     Returns:
-        Where all rows now are; an argument for `canonical`.
+        Where all rows now are; an argument for `copied`.
 
     Raises:
-        sqlite3.Error: The earlier database is none, or not one of ours.
         ValueError: It lacks some of the notes or cards.
+        Exception: One of `NOT_OURS`: it is no package of ours.
     """
     connection.commit()
     connection.execute("attach ':memory:' as earlier")
-    connection.deserialize(earlier, name="earlier")
+    connection.deserialize(member(earlier, NAME), name="earlier")
     had = {id_ for (id_,) in connection.execute("select id from earlier.notes")}
     connection.executescript("pragma temp_store=memory; create temp table gone (id integer);")
     connection.executemany(
@@ -52,20 +59,13 @@ def joined(connection: sqlite3.Connection, earlier: bytearray, kept: Mapping[int
 _PAGE = 4096
 
 
-def canonical(connection: sqlite3.Connection, rows: str = "main") -> bytearray:
-    """The same data in a database whose bytes depend on nothing else.
+def copied(connection: sqlite3.Connection, rows: str = "main") -> bytes:
+    """A fresh database with the same rows, in order; its gaps may hold anything: see `cleared`.
 
     Args:
         connection: The database that genanki wrote.
         rows: Where the rows of notes and cards are, if not there: what `joined` says.
     """
-    database = bytearray(_copied(connection, rows))
-    _clear_gaps(database)
-    return database
-
-
-def _copied(connection: sqlite3.Connection, rows: str) -> bytes:
-    """A fresh database with the same rows, in order; its gaps may hold anything."""
     connection.commit()
     # Without secure_delete, free space keeps old bytes, which differ between SQLite versions. What
     # is attached later takes the setting of the main database: `clean`, and vacuum's own.
@@ -93,16 +93,19 @@ def _copied(connection: sqlite3.Connection, rows: str) -> bytes:
                 f"insert into clean.{name} select * from {source}.{name} order by rowid"  # noqa: S608
             )
     connection.commit()
+    if rows != "main":
+        connection.execute(f"detach {rows}")  # it is as large as what follows
     return connection.serialize(name="clean")
 
 
-def _clear_gaps(data: bytearray) -> None:
+def cleared(copy: bytes) -> bytearray:
     """Make what SQLite reads past the same everywhere (fileformat2.html, 1.3 and 1.6).
 
     The file change counter, the version it was valid for, the version of the library; and what
     stands between a page's list of cells and its cells, where some versions leave entries that a
     page lost when it was split.
     """
+    data = bytearray(copy)
     data[24:28] = data[92:96] = (1).to_bytes(4, "big")
     data[96:100] = (3_040_000).to_bytes(4, "big")
     for page in range(0, len(data), _PAGE):
@@ -113,3 +116,4 @@ def _clear_gaps(data: bytearray) -> None:
             start = header + size + 2 * cells
             end = page + int.from_bytes(data[header + 5 : header + 7], "big")
             data[start:end] = bytes(end - start)
+    return data
