@@ -7,7 +7,7 @@ or the braces of a cloze, and what they find must be shown at its exact place in
 import re
 import string
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -132,8 +132,10 @@ def visible(value: str, document: Document) -> Visible:
     objects = [(m.start, m.end) for m in document.maths]
     objects += [(i.start, i.end) for i in document.images]
     objects += [(c.start, c.end) for c in document.codes]
-    objects += _code_spans(value, sorted(objects))
-    objects = _disjoint(objects)
+    if "`" in value:
+        objects += _code_spans(value, sorted(objects))
+    if len(objects) > 1:
+        objects = _disjoint(objects)
     cuts = [(start, end, OBJECT) for start, end in objects]
     answers: list[tuple[int, int, int]] = []
     hints: list[str] = []
@@ -180,17 +182,16 @@ def _cut(
     ends.append(len(value))
     parts.append(value[at:])
     text = "".join(parts)
-    result = Visible(text, (), hints, tuple(pieces), tuple(sources), tuple(ends))
-    hidden = (
+    made = tuple(pieces), tuple(sources), tuple(ends)
+    result = Visible(text, (), hints, *made)
+    hidden = tuple(
         Hidden(number, result.index(start), result.index(end)) for number, start, end in answers
     )
-    return replace(result, hidden=tuple(hidden)) if answers else result
+    return Visible(text, hidden, hints, *made) if hidden else result
 
 
 def _code_spans(value: str, taken: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Inline code outside `taken`: from a run of backticks to the next run of the same length."""
-    if "`" not in value:
-        return []
     starts = [start for start, _ in taken]
     runs: list[tuple[int, int]] = []
     for match in _BACKTICKS.finditer(value):
