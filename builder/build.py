@@ -394,6 +394,14 @@ def _overrun(job: PrintJob, pages: int) -> Diagnostic:
 
 
 def _misfit(name: str, misfit: "Misfit", loaded: "Loaded") -> Diagnostic:
+    if misfit.side == "table":
+        return Diagnostic(
+            "does-not-fit",
+            f"the table of '{misfit.note}' is too wide for {name}, even with its words broken: "
+            f"{misfit.excess:.0f} mm too much",
+            loaded.spans.get(misfit.note),
+            "give it fewer columns, or its cells shorter words and formulas",
+        )
     return Diagnostic(
         "does-not-fit",
         f"'{misfit.note}' does not fit the {misfit.side or 'box'} of a card in {name}, even at the "

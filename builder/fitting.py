@@ -9,7 +9,7 @@ boxes are too full; only those are laid out again, until they fit or nothing is 
 """
 
 import copy
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,6 +111,8 @@ def _only(tree: Any, names: Collection[str]) -> Any:
 def _pruned(element: Any, names: Collection[str]) -> Any:
     if element.get("data-fit") is not None:
         return element if element.get("id") in names else None
+    if element.get("id") and not len(element) and not element.text:
+        return element  # a place that page numbers are counted up to
     children = [kept for child in element if (kept := _pruned(child, names)) is not None]
     if not children:
         return None
@@ -123,33 +125,33 @@ def excesses(document: Any) -> dict[str, float]:
     """Id of each box that is too full -> by how many millimetres."""
     found: dict[str, float] = {}
     for page in document.pages:
-        for box in _boxes(page._page_box):
+        waiting = [page._page_box]
+        while waiting:
+            box = waiting.pop()
             element = box.element
-            if element is None or box.element_tag != element.tag:
-                continue  # a text without a tag, or what the style sheet adds
-            if element.get("data-fit") is not None:
+            # Not a text without a tag, nor what the style sheet adds.
+            own = element is not None and box.element_tag == element.tag
+            if own and element.get("data-fit") is not None:
                 excess = _excess(box)
                 if excess > _TOLERANCE:
                     name = element.get("id")
                     found[name] = max(found.get(name, 0), excess / _MM)
+            else:
+                waiting.extend(getattr(box, "children", ()))
     return found
 
 
-def _boxes(box: Any) -> Iterator[Any]:
-    yield box
-    for child in getattr(box, "children", ()):
-        yield from _boxes(child)
-
-
 def _excess(box: Any) -> float:
+    """How far what is in a box reaches beyond it, or what is in a cell of it beyond the cell."""
     right = box.content_box_x() + box.width
     bottom = box.content_box_y() + box.height
+    waiting = [(child, right) for child in box.children]
     excess = 0.0
-    for child in box.children:
-        for inner in _boxes(child):
-            excess = max(
-                excess,
-                inner.position_x + inner.margin_width() - right,
-                inner.position_y + inner.margin_height() - bottom,
-            )
+    while waiting:
+        inner, right = waiting.pop()
+        end = inner.position_x + inner.margin_width()
+        excess = max(excess, end - right, inner.position_y + inner.margin_height() - bottom)
+        if inner.element_tag in ("td", "th"):
+            right = end
+        waiting.extend((child, right) for child in getattr(inner, "children", ()))
     return float(excess)

@@ -189,6 +189,7 @@ def nasty(prose: str, *rows: str) -> Item:
     )
 
 
+FORMULAS = "|$a_1+a_2+a_3+a_4+a_5+a_6$" * 6 + "|"
 LONG = "r.xoujjpeawonvvslnwl_gyigvos.p_ivtnji_ocdkovv.jq_._hq.khefiw"
 WIDE = "mwmw_mnwwmmwm_wm"
 CLOSED = "一）；）；）；，。"
@@ -200,7 +201,9 @@ CLOSED = "一）；）；）；，。"
 @example(item=nasty(f"一二 {LONG} 三四", "| a |", "| b |"), target="sheet")
 @example(item=nasty("一二", "|a|b|c|d|", f"|{WIDE}|{WIDE}|{WIDE}|{WIDE}|"), target="sheet")
 @example(item=nasty("一二", f"|{CLOSED}" * 4 + "|", f"|{CLOSED}" * 4 + "|"), target="sheet")
-def test_nothing_overflows(item: Item, target: str, cache: Cache) -> None:
+@example(item=nasty("一二", FORMULAS, FORMULAS), target="sheet")
+@example(item=nasty("一二", FORMULAS, FORMULAS), target="handout")
+def test_nothing_overflows_or_it_is_said(item: Item, target: str, cache: Cache) -> None:
     deck = sample(cache)
     topic = deck.topics[0].model_copy(update={"items": {"nasty": item}})
     output = Output.model_validate({"target": target, **TARGETS[target]})
@@ -208,6 +211,9 @@ def test_nothing_overflows(item: Item, target: str, cache: Cache) -> None:
     job = RENDER[target](replace(deck, unpack=lambda: (topic,)), context)
     printed = press.draw(job, cache)
     assert printed.problems == ()
+    if printed.misfits:
+        assert {(misfit.note, misfit.side) for misfit in printed.misfits} == {("nasty", "table")}
+        return
     paper = Paper(job, output, printed.data)
     margin = 8.5 if target == "sheet" else 15.5
     for number in range(len(paper.pdf)):

@@ -73,3 +73,17 @@ def test_every_misfit_is_reported_with_its_note_and_side(cache: Cache) -> None:
 
 def test_classes_that_a_box_has_stay(cache: Cache) -> None:
     assert sizes(cache, box("a", LONG, **{"class": "other"})) == [7]
+
+
+TABLE = CSS + "td { padding: 0 } .tight { overflow-wrap: anywhere }"
+
+
+def test_a_word_in_a_cell_does_not_reach_into_the_next(cache: Cache) -> None:
+    """Though it stays within the table."""
+    cells = f"<tr><td>{'w' * 30}</td><td>a</td></tr>"
+    table = f'<table style="table-layout: fixed; width: 60mm">{cells}</table>'
+    html = f'<html lang="en"><title>x</title><body>{box("a", table, tries="{}")}</body></html>'
+    render_pdf(html.format("tight"), css=TABLE, drawings={}, folders={}, cache=cache)
+    with pytest.raises(PrintError) as caught:
+        render_pdf(html.format(""), css=TABLE, drawings={}, folders={}, cache=cache)
+    assert [misfit.note for misfit in caught.value.misfits] == ["note-a"]
