@@ -332,7 +332,7 @@ def parse(text: str, name: str) -> Source:
 
 
 #: What YAML 1.1 allows as a character, less the C1 controls and the odd line ends.
-_FORBIDDEN = re.compile(
+_FORBIDDEN = (
     "[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029]"
 )
 
@@ -341,7 +341,7 @@ def _check_characters(source: Source, problems: list[Diagnostic]) -> None:
     # Far sooner told, and none of the forbidden is.
     if source.text.replace("\n", " ").isprintable():
         return
-    match = _FORBIDDEN.search(source.text)
+    match = re.search(_FORBIDDEN, source.text)
     if match:
         problems.append(
             Diagnostic(

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from builder.lint.content import Content, Entry, Finding, Text
-from builder.phrases import phrases
 
 
 def copied(entry: Entry, content: Content) -> Iterator[Finding]:
@@ -11,6 +10,8 @@ def copied(entry: Entry, content: Content) -> Iterator[Finding]:
     known = content.phrases
     if not known:
         return
+    from builder.phrases import phrases
+
     for text in entry.all():
         start = end = -1
         for phrase in phrases(text.shown):
