@@ -107,6 +107,8 @@ class Part:
 
 def keep(part: Part, cache: Cache, entry: str) -> None:
     """Keep a part."""
+    if cache.folder is None:
+        return
     try:
         packed = pickle.dumps(part, protocol=pickle.HIGHEST_PROTOCOL)
     except (pickle.PicklingError, AttributeError, TypeError):  # made by a template that does more
