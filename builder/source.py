@@ -376,6 +376,7 @@ class _Builder:
 
     def __init__(self, source: Source, problems: list[Diagnostic]) -> None:
         self.source = source
+        self.text = source.text
         self.problems = problems
         self.depth = 0
 
@@ -418,8 +419,30 @@ class _Builder:
         )
 
     def node(self, loader: yaml.CSafeLoader, event: Any) -> Node:
-        if type(event) is yaml.ScalarEvent and event.anchor is None and event.tag is None:
-            return self.scalar(event)  # nine of ten events
+        # Nine of ten events are plain scalars.
+        if type(event) is not yaml.ScalarEvent or event.anchor is not None or event.tag is not None:
+            other = self.other(loader, event)
+            if other is not None:
+                return other
+        start: int = event.start_mark.index
+        end: int = event.end_mark.index
+        style: str = event.style or ""
+        value: str | None = event.value
+        if style == '"':
+            self.check_backslashes(start, end)
+        elif style == "":
+            if value == "":
+                value = None
+            elif self.text[end : end + 1] in (" ", "\t"):
+                self.check_comment(end)
+        elif style in "|>" and value:
+            # libyaml marks the end of a block after the blank lines that follow it.
+            while end > start + 1 and self.text[end - 1] in "\n ":
+                end -= 1
+        return Scalar(value, start, end, style)
+
+    def other(self, loader: yaml.CSafeLoader, event: Any) -> Node | None:
+        """A mapping or list; None for a scalar, whose anchor or tag is reported."""
         start, end = _start(event), _end(event)
         if isinstance(event, yaml.AliasEvent):
             self.problem(
@@ -449,7 +472,7 @@ class _Builder:
                 "delete it; a text that starts with `!` needs quotes",
             )
         if isinstance(event, yaml.ScalarEvent):
-            return self.scalar(event)
+            return None
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise _TooDeepError(start)
@@ -457,24 +480,6 @@ class _Builder:
         node: Node = self.mapping(loader, start) if is_mapping else self.sequence(loader, start)
         self.depth -= 1
         return node
-
-    def scalar(self, event: Any) -> Scalar:
-        start: int = event.start_mark.index
-        end: int = event.end_mark.index
-        style: str = event.style or ""
-        value: str | None = event.value
-        if style == '"':
-            self.check_backslashes(start, end)
-        elif style == "":
-            if value == "":
-                value = None
-            elif self.source.text[end : end + 1] in (" ", "\t"):
-                self.check_comment(end)
-        elif style in "|>" and value:
-            # libyaml marks the end of a block after the blank lines that follow it.
-            while end > start + 1 and self.source.text[end - 1] in "\n ":
-                end -= 1
-        return Scalar(value, start, end, style)
 
     def check_backslashes(self, start: int, end: int) -> None:
         for match in re.finditer(r"\\(.)", self.source.text[start:end], re.DOTALL):
