@@ -78,8 +78,8 @@ def walk(
 def test_the_dialogue_imports_every_note(walk: tuple[int, dict[str, Any]]) -> None:
     notes, seen = walk
     log = seen["import"].replace("\u2068", "").replace("\u2069", "")
-    assert f"{notes} notes found in file" in log
-    assert f"{notes} new notes imported" in log
+    assert f"{notes:,} notes found in file" in log
+    assert f"{notes:,} new notes imported" in log
 
 
 @pytest.mark.parametrize(
