@@ -9,12 +9,12 @@ A kept part is read by a restricted unpickler, since a file in the cache must no
 code. It names the pictures it shows with the hashes of what was in them.
 """
 
-import io
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from builder import records
 from builder.cache import Cache
 from builder.tagging import Link, Node
 
@@ -110,7 +110,7 @@ def keep(part: Part, cache: Cache, entry: str) -> None:
     if cache.folder is None:
         return
     try:
-        packed = pickle.dumps(part, protocol=pickle.HIGHEST_PROTOCOL)
+        packed = records.packed(part)
     except (pickle.PicklingError, AttributeError, TypeError):  # made by a template that does more
         return
     cache.put("parts", entry, packed)
@@ -128,24 +128,14 @@ def kept(cache: Cache, entry: str, digest: Callable[[str], str | None]) -> Part 
     if packed is None:
         return None
     try:
-        part = _Unpickler(io.BytesIO(packed)).load()
-    except (pickle.UnpicklingError, AttributeError, TypeError, ValueError, EOFError, LookupError):
-        return None
-    if not isinstance(part, Part):
+        part = records.unpacked(packed, Part, _RECORDS)
+    except records.ForeignError:
         return None
     same = all(digest(url) == known for url, known in part.pictures.items())
     return part if same else None
 
 
-class _Unpickler(pickle.Unpickler):
-    """Makes records of these kinds alone, so that no file in the cache can run code."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in _RECORDS:
-            return super().find_class(module, name)
-        raise pickle.UnpicklingError(f"{module}.{name}")
-
-
+#: What a part is made of.
 _RECORDS = {
     *(("builder.parts", name) for name in ("Part", "Page", "Font", "Later")),
     *(("builder.tagging", name) for name in ("Node", "Link")),

@@ -5,18 +5,16 @@ are prepared in processes of their own where there is much to do, and an edit co
 """
 
 import hashlib
-import io
-import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from builder import kept as keeping
-from builder import source
+from builder import records, source
 from builder.cache import Cache, code_version, key
 from builder.diagnostics import ContentError, Diagnostic, Span
 from builder.kept import Kept
@@ -28,7 +26,6 @@ from builder.texts import Texts
 from builder.validation import explained
 
 Model = TypeVar("Model", bound=BaseModel)
-Record = TypeVar("Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,17 +169,17 @@ def _make(
                 theirs.append(future)
         while theirs:  # what was taken is let go of: it is much
             for at, packed in theirs.pop().result():
-                yield at, _load(packed, Prepared), packed
+                yield at, records.unpacked(packed, Prepared, _RECORDS), packed
 
 
 def _made(task: _Task, setting: Setting, cache: Cache) -> tuple[int, Prepared, bytes]:
     at, file = task
     prepared = prepare(file, setting, cache)
-    return at, prepared, _packed(prepared)
+    return at, prepared, records.packed(prepared)
 
 
 def _worker(tasks: Sequence[_Task], setting: Setting, cache: Cache) -> list[tuple[int, bytes]]:
-    return [(at, _packed(prepare(file, setting, cache))) for at, file in tasks]
+    return [(at, records.packed(prepare(file, setting, cache))) for at, file in tasks]
 
 
 def prepare(file: File, setting: Setting, cache: Cache) -> Prepared:
@@ -231,7 +228,7 @@ def prepare(file: File, setting: Setting, cache: Cache) -> Prepared:
         )
     sound = topic is not None and not any(problem.severity == "error" for problem in problems)
     return Prepared(
-        _packed(topic) if topic else b"",
+        records.packed(topic) if topic else b"",
         tuple(dict.fromkeys(item.level for item in topic.items.values())) if topic else (),
         bool(topic and topic.notes),
         tuple(problems),
@@ -330,35 +327,15 @@ def _kept(cache: Cache, name: str) -> Prepared | None:
     if packed is None:
         return None
     try:
-        return _load(packed, Prepared)
-    except (pickle.UnpicklingError, AttributeError, TypeError, ValueError, EOFError):
+        return records.unpacked(packed, Prepared, _RECORDS)
+    except records.ForeignError:
         return None
 
 
 @lru_cache(maxsize=4096)
 def unpacked(content: bytes) -> Topic:
     """The topic of `Prepared.content`; the same object for the same bytes."""
-    return _load(content, Topic)
-
-
-def _packed(record: Prepared | Topic) -> bytes:
-    return pickle.dumps(record, protocol=pickle.HIGHEST_PROTOCOL)
-
-
-def _load(packed: bytes, kind: type[Record]) -> Record:
-    record = _Unpickler(io.BytesIO(packed)).load()
-    if not isinstance(record, kind):
-        raise pickle.UnpicklingError
-    return record
-
-
-class _Unpickler(pickle.Unpickler):
-    """Makes records of ours alone, so that no file in the cache can run code."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in _RECORDS:
-            return super().find_class(module, name)
-        raise pickle.UnpicklingError(f"{module}.{name}")
+    return records.unpacked(content, Topic, _RECORDS)
 
 
 _RECORDS = {
