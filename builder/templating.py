@@ -52,7 +52,7 @@ def print_environment(folders: tuple[Path, ...]) -> Environment:
 
 def _files(folders: tuple[Path, ...]) -> tuple[Path, ...]:
     """What there is: Jinja sees a changed template, but not one that begins to hide another."""
-    return tuple(sorted(file for folder in folders for file in folder.glob("*")))
+    return tuple(sorted(file for folder in folders for file in folder.rglob("*")))
 
 
 @lru_cache(maxsize=8)

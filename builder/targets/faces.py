@@ -272,9 +272,13 @@ def render_text(project: Project, name: str, cache: Cache = _NONE, **values: obj
     folders = project.template_folders("anki")
     # A template may import any other.
     files: list[JSON] = [
-        [number, file.name, hashlib.blake2b(file.read_bytes()).hexdigest()]
+        [
+            number,
+            file.relative_to(folder).as_posix(),
+            hashlib.blake2b(file.read_bytes()).hexdigest(),
+        ]
         for number, folder in enumerate(folders)
-        for file in sorted(folder.glob("*"))
+        for file in sorted(folder.rglob("*"))
         if file.is_file()
     ]
     wanted = key(code_version("jinja2"), files, name, repr(values))

@@ -380,6 +380,19 @@ def test_filled_templates_are_kept_until_one_of_them_changes(
     assert anki.description(replace(deck, file=file), project, ["zh"], cache) != about
 
 
+def test_a_filled_template_is_not_kept_when_one_in_a_folder_below_changes(
+    project: Project, tmp_path: Path
+) -> None:
+    cache = Cache(tmp_path / "cache")
+    folder = project.root / "templates" / "anki"
+    (folder / "own").mkdir(parents=True)
+    (folder / "description.md").write_text('[% include "own/about.md" %]', "utf-8")
+    deck = make_deck({})
+    for said in ("first", "second"):
+        (folder / "own" / "about.md").write_text(said, "utf-8")
+        assert said in anki.description(deck, project, ["zh"], cache)
+
+
 def test_variants_differ_in_the_style_sheet_only(project: Project) -> None:
     deck = make_deck({"full": FULL})
     lock = lock_of(deck, project)
