@@ -21,7 +21,7 @@ _RULE = 70.0
 _DASH = 140.0
 
 
-class Unsupported(Exception):  # noqa: N818 - not an error of the program but of the formula
+class UnsupportedError(Exception):
     """The formula uses something that has no counterpart in print."""
 
     def __init__(self, message: str, help_: str = "") -> None:
@@ -33,12 +33,12 @@ def convert(svg: Node, outliner: "Outliner") -> Drawing:
     """Turn the `<svg>` that MathJax makes of one formula into a drawing.
 
     Raises:
-        Unsupported: The formula has a character that no font has, or a kind of line that is not
-            drawn here.
+        UnsupportedError: The formula has a character that no font has, or a kind of line that is
+            not drawn here.
     """
     attributes = svg[1]
     if attributes.get("width") == "100%" or "viewBox" not in attributes:
-        raise Unsupported("numbered formulas cannot be printed", r"delete \tag and \notag")
+        raise UnsupportedError("numbered formulas cannot be printed", r"delete \tag and \notag")
     left, top, width, height = _numbers(attributes["viewBox"])
     painter = _Painter(outliner)
     # SVG's y points down; the first <g> turns it upwards, which is PDF's direction.
@@ -79,7 +79,7 @@ class _Painter:
         elif kind in _SHAPES:
             self._shape(kind, attributes, matrix, color)
         else:
-            raise Unsupported(f"<{kind}> cannot be printed")
+            raise UnsupportedError(f"<{kind}> cannot be printed")
 
     def _emit(self, operators: str, matrix: Matrix, color: str | None) -> None:
         place = "" if matrix == _IDENTITY else f"{_format(*matrix)} cm "
@@ -105,7 +105,7 @@ class _Painter:
         for character in text:
             outline = self._outliner.outline(character, bold=bold)
             if outline is None:
-                raise Unsupported(
+                raise UnsupportedError(
                     f"no font has the character '{character}' (U+{ord(character):04X})",
                     "write it as a LaTeX command, or outside the formula",
                 )
@@ -146,7 +146,7 @@ class _Painter:
 def _check_text(node: Node) -> None:
     r"""Refuse a backslash in `\text{50\%}`: MathJax as set up by Anki shows it to the learner."""
     if any(child[1].get("data-c") == "5C" for child in node[2] if not isinstance(child, str)):
-        raise Unsupported(
+        raise UnsupportedError(
             r"a backslash inside \text would be shown as such, on cards too",
             r"write the character alone, such as \text{50%}, or end the text before the command",
         )
@@ -185,7 +185,7 @@ def _rgb(color: str) -> str:
 
     parsed = parse_color(color)
     if parsed is None or isinstance(parsed, str):
-        raise Unsupported(f"unknown colour '{color}'", "use a CSS name, or delete the colour")
+        raise UnsupportedError(f"unknown colour '{color}'", "use a CSS name, or delete the colour")
     red, green, blue = (float(part) for part in parsed.to("srgb").coordinates)
     numbers = f"{red:.3g} {green:.3g} {blue:.3g}"
     return f"{numbers} rg {numbers} RG"
@@ -223,7 +223,7 @@ def _transformed(matrix: Matrix, transform: str) -> Matrix:
             a, b, c, d, e, f = values
             matrix = _multiply(matrix, (a, b, c, d, e, f))
         else:
-            raise Unsupported(f"the transformation '{name}' cannot be printed")
+            raise UnsupportedError(f"the transformation '{name}' cannot be printed")
     return matrix
 
 
@@ -267,7 +267,7 @@ def _operators(data: str) -> Iterator[str]:
             x, y, control = start_x, start_y, None
             continue
         if command not in _ARITY:
-            raise Unsupported(f"the path command '{command}' cannot be printed")
+            raise UnsupportedError(f"the path command '{command}' cannot be printed")
         count = _ARITY[command]
         for index in range(0, len(values), count):
             part = values[index : index + count]

@@ -327,7 +327,7 @@ class _Engine:
 
     def typeset(self, formula: Formula) -> tuple[Drawing | MathProblem, bool]:
         """The result, and whether it is worth keeping: what a slow machine gives is not."""
-        from builder.svg import Unsupported, convert
+        from builder.svg import UnsupportedError, convert
 
         try:
             answer = json.loads(self._call("draw", formula.latex, formula.display))
@@ -338,7 +338,7 @@ class _Engine:
             return self._explain(answer["id"], answer["message"]), True
         try:
             drawing = convert(answer["tree"], self._outliner)
-        except Unsupported as error:
+        except UnsupportedError as error:
             return MathProblem(str(error), error.help), True
         size = (drawing.width, drawing.height, drawing.depth)
         if not all(math.isfinite(length) and abs(length) <= _MAX_SIZE for length in size):

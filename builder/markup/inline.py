@@ -53,8 +53,7 @@ class InlineState(StateInline):
         self.in_cell = False
         self.present = _SPECIAL.intersection(src)
 
-    # Overrides markdown-it's method, hence its spelling.
-    def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:  # noqa: N802, N803
+    def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:  # noqa: N802, N803 - overrides
         """Let emphasis open and close beside full-width punctuation; else as CommonMark says."""
         found = super().scanDelims(start, canSplitWord)
         if canSplitWord and not (found.can_open and found.can_close):

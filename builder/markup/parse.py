@@ -85,7 +85,7 @@ def parser() -> MarkdownIt:
     md.inline.ruler.after("autolink", "raw_html", links.raw_html)
     # Every address is parsed as one, so that a refused one can be reported; see `_link`. Replacing
     # the method is how markdown-it is told so, which mypy cannot know.
-    md.validateLink = lambda _: True  # type: ignore[method-assign, assignment]
+    md.validateLink = lambda _: True  # type: ignore[method-assign, assignment]  # see above
     return md
 
 

@@ -48,10 +48,10 @@ def joined(connection: sqlite3.Connection, earlier: bytes, kept: Mapping[int, in
         "delete from earlier.cards where nid in (select id from temp.gone);"
     )
     for table, wanted in zip(_ROWS, (len(kept), sum(kept.values())), strict=True):
-        (found,) = connection.execute(f"select count(*) from earlier.{table}").fetchone()  # noqa: S608
+        (found,) = connection.execute(f"select count(*) from earlier.{table}").fetchone()  # noqa: S608 - our own tables
         if found != wanted:
             raise ValueError(f"the earlier package lacks {table}")
-        connection.execute(f"insert into earlier.{table} select * from main.{table}")  # noqa: S608
+        connection.execute(f"insert into earlier.{table} select * from main.{table}")  # noqa: S608 - our own tables
     return "earlier"
 
 
@@ -86,11 +86,11 @@ def copied(connection: sqlite3.Connection, rows: str = "main") -> bytes:
                 row[at] = json.dumps(
                     json.loads(row[at]), ensure_ascii=False, sort_keys=True, separators=(",", ":")
                 )
-            connection.execute(f"insert into clean.col values ({','.join('?' * len(row))})", row)  # noqa: S608
+            connection.execute(f"insert into clean.col values ({','.join('?' * len(row))})", row)  # noqa: S608 - only `?`
         else:
             source = rows if name in _ROWS else "main"
             connection.execute(
-                f"insert into clean.{name} select * from {source}.{name} order by rowid"  # noqa: S608
+                f"insert into clean.{name} select * from {source}.{name} order by rowid"  # noqa: S608 - see above
             )
     connection.commit()
     if rows != "main":

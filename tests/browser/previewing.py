@@ -88,7 +88,7 @@ class Shown:
 
     def html(self) -> str:
         """The card as it is drawn, formulas included."""
-        return self.card.locator("#qa").evaluate("(qa) => qa.innerHTML")  # type: ignore[no-any-return]
+        return self.card.locator("#qa").evaluate("(qa) => qa.innerHTML")
 
 
 @contextmanager

@@ -74,9 +74,11 @@ def test_the_bold_chinese_font_covers_the_common_characters(cache: Cache) -> Non
         covered = font.getBestCmap()
     text = "注意力机制，归一化；激活函数「思维链」——龘"[:-1]
     gb2312 = [
-        bytes([a, b]).decode("gb2312") for a in range(0xB0, 0xD7) for b in range(0xA1, 0xFF)
+        bytes([a, b]).decode("gb2312")
+        for a in range(0xB0, 0xD7)
+        for b in range(0xA1, 0xFF)
         if (a, b) < (0xD7, 0xFA)
-    ]  # fmt: skip
+    ]
     assert [c for c in text + "".join(gb2312) if ord(c) not in covered] == []
 
 

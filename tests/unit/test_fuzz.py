@@ -33,7 +33,7 @@ TOKENS = (
     "1.5", "<b>", "<!--", "https://x.org/", "arXiv:1706.03762", "2026-11", "core", "sum", "en",
     "null", "~", "\r\n", "\u00a0", "\u3000", "\ufeff", "\u200b", "\u0301", "\U0001f600", "\x00",
     "\u2028", "note ", "retired ", "version 1\n", "<<<<<<< a\n",
-)  # fmt: skip
+)  # fmt: skip  # one a line would fill a page
 FILES = ("deck.yaml", "topics/first.yaml", "glossary.yaml", "symbols.yaml", "papers.yaml")
 OTHERS = {
     "glossary.yaml": "- {en: number, zh: 数, avoid: [digit, 数字], unless: 数字化}\n",
@@ -159,7 +159,7 @@ REPEATED = (
     "[", "*", "`", "$", "$$ ", "{{c1::", "}}", "{{c1::x}}", "{{c1::{", "<", "|", "1,", "（", "> ",
     "- ", "\\", "1 ", "a?", "[a](", "![a](", "::", "a-", "http://", "\n- ", "字，", "\\frac", "x^",
     "中a",
-)  # fmt: skip
+)  # fmt: skip  # one a line would fill a page
 
 
 @pytest.mark.parametrize("token", REPEATED)

@@ -171,7 +171,9 @@ def test_keys_tell_formulas_and_styles_apart() -> None:
 
 
 def test_pictures_of_the_given_folders_are_printed(cache: Cache, tmp_path: Path) -> None:
-    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="40" height="40" fill="#f00"/></svg>'  # noqa: E501
+    size = 'width="40" height="40"'
+    square = f'<rect {size} fill="#f00"/>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{square}</svg>'
     (tmp_path / "a b.svg").write_text(svg, "utf-8")
     rendered = render(
         '<img alt="Red" src="figures/a%20b.svg">', cache, folders={"figures": tmp_path}

@@ -37,7 +37,7 @@ def test_a_picture_saved_while_it_is_drawn_is_drawn_again(
     render = pdf.render_pdf
 
     def saved_meanwhile(*arguments: object, **options: object) -> pdf.Rendered:
-        made = render(*arguments, **options)  # type: ignore[arg-type]
+        made = render(*arguments, **options)
         (tmp_path / "a.svg").write_text(SQUARE.format(14), "utf-8")
         return made
 

@@ -159,7 +159,7 @@ def test_a_page_hears_of_the_state_and_of_each_save(tmp_path: Path) -> None:
         connection.request("GET", f"/events?revision={known}")
         answer = connection.getresponse()
         assert answer.headers["Content-Type"] == "text/event-stream; charset=utf-8"
-        before = {each["id"]: each["hash"] for each in deck(port)["deck"]["topics"]}  # type: ignore[index, call-overload]
+        before = {each["id"]: each["hash"] for each in deck(port)["deck"]["topics"]}
         edit(project, "topics/averages.yaml", "Add all values", "Sum up all values")
         while True:
             line = answer.readline().decode()

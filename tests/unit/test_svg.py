@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from builder.outlines import Outliner
-from builder.svg import Unsupported, convert
+from builder.svg import UnsupportedError, convert
 from builder.typeset import Drawing
 
 
@@ -74,13 +74,13 @@ def test_shapes_are_painted(kind: str, attributes: dict[str, Any], operators: st
     ],
 )
 def test_what_is_not_known_is_refused(node: Any, message: str) -> None:
-    with pytest.raises(Unsupported) as caught:
+    with pytest.raises(UnsupportedError) as caught:
         drawing(node)
     assert str(caught.value) == message
 
 
 def test_numbered_formulas_are_refused() -> None:
-    with pytest.raises(Unsupported, match="numbered"):
+    with pytest.raises(UnsupportedError, match="numbered"):
         convert(["svg", {"width": "100%"}, []], Outliner())
 
 

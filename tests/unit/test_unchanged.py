@@ -110,7 +110,7 @@ def test_an_edit_while_building_is_not_taken_for_its_result(
 
     def meanwhile(*arguments: object, **options: object) -> builds.Made:
         topic.write_text(original, "utf-8")
-        result = make(*arguments, **options)  # type: ignore[arg-type]
+        result = make(*arguments, **options)
         topic.write_text(edited, "utf-8")
         topic.write_text(edited + "# later\n", "utf-8")
         return result

@@ -172,7 +172,7 @@ PIECES = st.sampled_from(
      "GPT-2", "\n", "- ",
      "1) ", "| a | b |\n| - | - |\n", "體", ",", "，", "(", "）", "**", "\\", "https://x.org/ ",
      "$", "![a](b.svg)", "~~~\n", "9" * 50, "\u0301", "\U0001f600"]
-)  # fmt: skip
+)  # fmt: skip  # one a line would fill a page
 TEXTS = st.lists(PIECES, min_size=1, max_size=12).map("".join).filter(str.strip)
 BOTH = st.fixed_dictionaries({"zh": TEXTS, "en": TEXTS})
 ITEMS = st.fixed_dictionaries(

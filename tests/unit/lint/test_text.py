@@ -88,7 +88,7 @@ def test_code_with_backticks_inside() -> None:
 FRAGMENTS = st.sampled_from(
     ["词", "word ", "$x$", "$$y$$", "`c`", "``", "`", "{{c1::", "}}", "::", "**", "[", "](u)", "\n",
      "- ", "\\", "$", "12 ", "https://a.b/c ", "![a](b.svg)", "| ", "，", ",", "<", "~~~\n"]
-)  # fmt: skip
+)  # fmt: skip  # one a line would fill a page
 
 
 @given(st.lists(FRAGMENTS, max_size=30).map("".join))

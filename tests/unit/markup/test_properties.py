@@ -200,19 +200,18 @@ def test_the_same_text_is_parsed_once() -> None:
 @pytest.fixture(scope="module")
 def stock() -> MarkdownIt:
     """Our parser with markdown-it's own loop, which tries every rule at every place."""
-    # The overrides below take the signatures of their untyped or looser parents.
 
     class Stock(InlineParser):
         tokenize = ParserInline.tokenize
 
-        def parse(self, src, md, env, tokens):  # type: ignore[no-untyped-def]
+        def parse(self, src, md, env, tokens):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(inlines, "_AFTER", inlines._SPECIAL)
                 patch.setattr(inlines, "_SPECIAL", _Everything())
                 return super().parse(src, md, env, tokens)
 
-    class _Everything(frozenset):  # type: ignore[type-arg]
-        def intersection(self, *_):  # type: ignore[no-untyped-def]
+    class _Everything(frozenset):
+        def intersection(self, *_):
             return frozenset(inlines._TRIGGERS["emphasis"])
 
     parser = build_parser(html=False)
