@@ -20,30 +20,35 @@ from pathlib import Path
 from types import FunctionType, SimpleNamespace
 from typing import Any
 
-from builder.tuning import boxes, output, pages, styles, text
+from builder.tuning import boxes, memory, output, pages, styles, text
 from builder.tuning.output import compressed as compressed
 from builder.tuning.output import freeze as freeze
 from builder.tuning.parsing import parse as parse
 
 #: An object, the name of something of it, and what takes its place.
 _Change = tuple[Any, str, Any]
+#: What stands for something that was not there.
+_NOTHING = object()
 
 
 @contextmanager
 def tuned() -> Iterator[None]:
     """While inside, WeasyPrint and pydyf use the shorter ways."""
     before: list[_Change] = []
-    functions = boxes.functions() | pages.functions() | text.functions()
+    functions = boxes.functions() | pages.functions() | text.functions() | memory.functions()
     changes = [*output.changes(), *boxes.changes(), *styles.changes(), *text.changes()]
-    changes += _wherever_named(functions)
+    changes += [*memory.changes(), *_wherever_named(functions)]
     try:
         for owner, name, quick in [*changes, *_style_attributes()]:
-            before.append((owner, name, vars(owner)[name]))
+            before.append((owner, name, vars(owner).get(name, _NOTHING)))
             setattr(owner, name, quick)
         yield
     finally:
         for owner, name, own in reversed(before):
-            setattr(owner, name, own)
+            if own is _NOTHING:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, own)
 
 
 def _wherever_named(functions: dict[Any, Any]) -> Iterator[_Change]:

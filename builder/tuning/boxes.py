@@ -9,16 +9,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from builder.tuning import memory
+
 _EDGES = (
     *(f"margin_{side}" for side in ("left", "right", "top", "bottom")),
     *(f"padding_{side}" for side in ("left", "right", "top", "bottom")),
 )
 _SIZES = ("width", "height", "min_width", "min_height", "max_width", "max_height")
 _BORDERS = tuple(f"border_{side}_width" for side in ("top", "right", "bottom", "left"))
-_RADII = tuple(
-    f"border_{corner}_radius" for corner in ("top_left", "top_right", "bottom_right", "bottom_left")
-)
-_PLAIN = dict.fromkeys(_RADII, (0, 0))
 
 
 def functions() -> dict[Any, Any]:
@@ -47,15 +45,22 @@ def changes() -> Iterator[tuple[Any, str, Any]]:
 
 
 def _resolving(resolve: Any) -> Any:
+    light = memory.light()
+
     def resolve_percentages(box: Any, containing_block: Any) -> None:
         try:
-            used, borders = box.style.used_values
+            used, borders, plain = box.style.used_values
         except AttributeError:
-            used, borders = box.style.used_values = _used_values(box.style)
+            used, borders = _used_values(box.style)
+            plain = used is not None and used | dict(borders or ()) == memory.USED
+            box.style.used_values = used, borders, plain
         if used is None:
             resolve(box, containing_block)
             return
         values = box.__dict__
+        if plain and type(box) in light:
+            values.update(light[type(box)])
+            return
         values.update(used)
         if borders is not None:
             for name, width in borders:
@@ -100,6 +105,10 @@ def _reader(style: Any) -> Any:
 
 
 def _without_backgrounds(lay_out: Any) -> Any:
+    from weasyprint.layout.absolute import AbsolutePlaceholder
+
+    light = memory.light()
+
     def layout_box_backgrounds(
         page: Any, box: Any, get_image: Any, layout_children: bool = True, style: Any = None
     ) -> None:
@@ -113,8 +122,9 @@ def _without_backgrounds(lay_out: Any) -> Any:
         if not bare:
             lay_out(page, box, get_image, layout_children)
             return
-        box.__dict__.update(_PLAIN)
-        box.background = None
+        if type(box) not in light:
+            own = box._box if type(box) is AbsolutePlaceholder else box
+            own.__dict__.update(memory.BARE)
         if layout_children:
             for child in box.all_children():
                 layout_box_backgrounds(page, child, get_image)
@@ -127,7 +137,7 @@ def _is_bare(style: Any) -> bool:
     value_of = _reader(style)
     color = value_of("background_color")
     return (
-        all((0, "px") in value_of(name) for name in _RADII)
+        all((0, "px") in value_of(name) for name in memory.RADII)
         and value_of("border_image_source")[0] == value_of("mask_border_source")[0] == "none"
         and style["visibility"] == "visible"
         and all(kind == "none" for kind, _ in value_of("background_image"))
