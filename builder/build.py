@@ -10,8 +10,9 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -175,8 +176,13 @@ def make(
     """Make the outputs and write nothing; arguments and errors are those of `build`."""
     from builder.load import load
 
-    loaded = load(project, cache, _month(now), os.cpu_count() or 1, later=True)
-    lock, before = _next_lock(project, loaded, cache, now)
+    present = lru_cache(partial(_present_lock, project))
+    loaded = load(
+        *(project, cache, _month(now), os.cpu_count() or 1),
+        later=True,
+        meanwhile=partial(_prepare_package, present),
+    )
+    lock, before = _next_lock(project, loaded, cache, now, present)
     changed = lock.text != before
     if changed and locked:
         raise _refused(
@@ -257,14 +263,34 @@ def _package(project: Project, loaded: "Loaded", lock: "Lock", cache: Cache) -> 
     raise ContentError([Diagnostic("no-package", "deck.yaml has no output of target anki", None)])
 
 
-def _next_lock(project: Project, loaded: "Loaded", cache: Cache, now: int) -> "tuple[Lock, str]":
-    """The lock that this content gives, and the text of the present one."""
+def _prepare_package(present: "Callable[[], Lock]") -> None:
+    """What a package needs besides the content: half of it is imports."""
+    from builder.targets import anki, apkg  # noqa: F401 - only to have them
+
+    with suppress(ContentError):  # said when the lock is asked for
+        present()
+
+
+def _present_lock(project: Project) -> "Lock":
     from builder import lock as locks
+
+    path = project.content / "deck.lock"
+    return locks.read(path, project.name(path))
+
+
+def _next_lock(
+    project: Project,
+    loaded: "Loaded",
+    cache: Cache,
+    now: int,
+    present: "Callable[[], Lock] | None" = None,
+) -> "tuple[Lock, str]":
+    """The lock that this content gives, and the text of the present one."""
     from builder.targets import anki
 
     path = project.content / "deck.lock"
     try:
-        old = locks.read(path, project.name(path))
+        old = present() if present else _present_lock(project)
         lock, problems = anki.next_lock(
             loaded.deck, loaded.notes, project, old, now, loaded.spans.get, cache
         )

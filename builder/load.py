@@ -139,6 +139,7 @@ def load(
     known: dict[str, Prepared] | None = None,
     *,
     later: bool = False,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Loaded:
     """Read a project's content.
 
@@ -150,6 +151,7 @@ def load(
         workers: Processes to use if there is much to do; a program with threads must not fork.
         known: The topics as they were the last time, for who reads again and again.
         later: Apply the rules that need the whole deck only when somebody asks for `warnings`.
+        meanwhile: What else there is to do: it is done while other processes finish, if there are.
 
     Raises:
         ContentError: With every error and warning found, in the order of the files.
@@ -189,7 +191,7 @@ def load(
         _phrases(project),
     )
     files = _topic_files(reader, deck_file, deck_source)
-    prepared = topics.prepare_all(files, setting, cache, workers, known)
+    prepared = topics.prepare_all(files, setting, cache, workers, known, meanwhile)
     reader.problems += (problem for topic in prepared for problem in topic.problems)
     reader.problems += glyphs.missing(project, deck_file, _printed(project, files), cache)
     _check_ids(reader, prepared)

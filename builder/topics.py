@@ -5,11 +5,11 @@ are prepared in processes of their own where there is much to do, and an edit co
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -100,6 +100,7 @@ def prepare_all(
     cache: Cache,
     workers: int = 1,
     known: dict[str, Prepared] | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> list[Prepared]:
     """Every topic, from the cache or made now.
 
@@ -110,13 +111,15 @@ def prepare_all(
         workers: Processes to use if much is to be made; a program with threads must not fork.
         known: What this gave the last time, by key, for who asks again and again; brought up to
             date. What did not change is then the same object.
+        meanwhile: What else there is to do: it is done while other processes finish, if there are.
     """
     common = _common(setting)
     keys = [key(common, file.id, file.name, _digest(file.data)) for file in files]
     found = [(known or {}).get(each) or _kept(cache, each) for each in keys]
-    missing = [at for at, prepared in enumerate(found) if prepared is None]
-    for at, prepared, packed in _make([(at, files[at]) for at in missing], setting, cache, workers):
-        cache.put("topic", keys[at], packed)
+    tasks = [
+        _Task(at, keys[at], files[at]) for at, prepared in enumerate(found) if prepared is None
+    ]
+    for at, prepared in _make(tasks, setting, cache, workers, meanwhile):
         found[at] = prepared
     whole = [prepared for prepared in found if prepared is not None]
     if known is not None:
@@ -133,18 +136,26 @@ _WORTH_A_PROCESS = 200_000
 _AT_A_TIME = 100_000
 
 
-#: A file and its place among all.
-_Task = tuple[int, File]
+class _Task(NamedTuple):
+    """A file to prepare, its place among all, and its name in the cache."""
+
+    at: int
+    key: str
+    file: File
 
 
 def _make(
-    tasks: Sequence[_Task], setting: Setting, cache: Cache, workers: int
-) -> Iterator[tuple[int, Prepared, bytes]]:
-    """Each topic's place, the topic prepared, and the same packed; in any order."""
-    size = sum(len(file.data) for _, file in tasks)
+    tasks: Sequence[_Task],
+    setting: Setting,
+    cache: Cache,
+    workers: int,
+    meanwhile: Callable[[], object],
+) -> Iterator[tuple[int, Prepared]]:
+    """Each topic's place, and the topic prepared; in any order."""
+    size = sum(len(task.file.data) for task in tasks)
     workers = min(workers, len(tasks), size // _WORTH_A_PROCESS)
     if workers < 2:
-        yield from (_made(task, setting, cache) for task in tasks)
+        yield from ((task.at, _made(task, setting, cache)[0]) for task in tasks)
         return
     from concurrent.futures import ProcessPoolExecutor
 
@@ -155,7 +166,7 @@ def _make(
             chunks.append([])
             left = _AT_A_TIME
         chunks[-1].append(task)
-        left -= len(task[1].data)
+        left -= len(task.file.data)
     # This process is one of the workers: from the end it takes what no other has begun, and what
     # it makes needs no way back.
     with ProcessPoolExecutor(max_workers=workers - 1) as pool:
@@ -164,22 +175,25 @@ def _make(
         while started:
             future, chunk = started.pop()
             if future.cancel():
-                yield from (_made(task, setting, cache) for task in chunk)
+                yield from ((task.at, _made(task, setting, cache)[0]) for task in chunk)
             else:
                 theirs.append(future)
+        meanwhile()
         while theirs:  # what was taken is let go of: it is much
             for at, packed in theirs.pop().result():
-                yield at, records.unpacked(packed, Prepared, _RECORDS), packed
+                yield at, records.unpacked(packed, Prepared, _RECORDS)
 
 
-def _made(task: _Task, setting: Setting, cache: Cache) -> tuple[int, Prepared, bytes]:
-    at, file = task
-    prepared = prepare(file, setting, cache)
-    return at, prepared, records.packed(prepared)
+def _made(task: _Task, setting: Setting, cache: Cache) -> tuple[Prepared, bytes]:
+    """A topic prepared and put into the cache, and what was put there."""
+    prepared = prepare(task.file, setting, cache)
+    packed = records.packed(prepared)
+    cache.put("topic", task.key, packed)
+    return prepared, packed
 
 
 def _worker(tasks: Sequence[_Task], setting: Setting, cache: Cache) -> list[tuple[int, bytes]]:
-    return [(at, records.packed(prepare(file, setting, cache))) for at, file in tasks]
+    return [(task.at, _made(task, setting, cache)[1]) for task in tasks]
 
 
 def prepare(file: File, setting: Setting, cache: Cache) -> Prepared:
