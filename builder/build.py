@@ -265,7 +265,8 @@ def _package(project: Project, loaded: "Loaded", lock: "Lock", cache: Cache) -> 
 
 def _prepare_package(present: "Callable[[], Lock]") -> None:
     """What a package needs besides the content: half of it is imports."""
-    from builder.targets import anki, apkg  # noqa: F401 - only to have them
+    from builder import templating  # noqa: F401 - only to have it, as the next two
+    from builder.targets import anki, apkg  # noqa: F401
 
     with suppress(ContentError):  # said when the lock is asked for
         present()

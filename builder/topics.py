@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from builder import kept as keeping
-from builder import records, source
+from builder import markup, records, source
 from builder.cache import Cache, code_version, key
 from builder.diagnostics import ContentError, Diagnostic, Span
 from builder.kept import Kept
@@ -187,6 +187,8 @@ def _make(
 def _made(task: _Task, setting: Setting, cache: Cache) -> tuple[Prepared, bytes]:
     """A topic prepared and put into the cache, and what was put there."""
     prepared = prepare(task.file, setting, cache)
+    # No other topic has these texts, and a cache that is always full is a slow one.
+    markup.parse.cache_clear()
     packed = records.packed(prepared)
     cache.put("topic", task.key, packed)
     return prepared, packed

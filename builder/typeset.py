@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from builder.cache import Cache, key
 
@@ -38,9 +38,8 @@ _MAX_STACK = 16 << 20
 Matrix: TypeAlias = tuple[float, float, float, float, float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """One formula as written.
+class Formula(NamedTuple):
+    """One formula as written; a tuple, since it is looked up more often than made.
 
     Attributes:
         latex: The source, without its dollars.

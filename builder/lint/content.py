@@ -127,6 +127,7 @@ class Entry:
         self.facts: dict[str, dict[str, Text]] = {}
         for fact_id, fact in item.facts.items():
             self._add(self.facts, fact_id, "fact", (*self.path, "facts", fact_id), fact)
+        self._fields = {name: tuple(group.values()) for name, group in self.texts.items()}
         groups = (*self.texts.values(), *self.facts.values())
         self._all = tuple(text for group in groups for text in group.values())
         self.pairs = tuple(
@@ -156,7 +157,7 @@ class Entry:
 
     def field(self, name: str) -> tuple[Text, ...]:
         """The texts of one field, one per language."""
-        return tuple(self.texts.get(name, {}).values())
+        return self._fields.get(name, ())
 
 
 @dataclass(frozen=True, slots=True)

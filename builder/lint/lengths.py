@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from builder.diagnostics import display_width
@@ -19,13 +20,13 @@ def long_text(entry: Entry, content: Content) -> Iterator[Finding]:
     """Questions, answers and details that are too long."""
     for field, advice in _ADVICE.items():
         for text in entry.field(field):
-            if not is_countable(text.language):
+            unit, name = _limit(field, text.language)
+            if not unit:
                 continue
-            unit = "characters" if counts_characters(text.language) else "words"
-            soft: int = getattr(content.limits, f"{field}_{unit}")
+            soft: int = getattr(content.limits, name)
             if text.length <= soft:
                 continue
-            hard: int | None = getattr(content.limits, f"{field}_{unit}_max", None)
+            hard: int | None = getattr(content.limits, f"{name}_max", None)
             error = hard is not None and text.length > hard
             limit = hard if error else soft
             yield text.overall(
@@ -35,6 +36,15 @@ def long_text(entry: Entry, content: Content) -> Iterator[Finding]:
                 advice,
                 warning=not error,
             )
+
+
+@lru_cache(maxsize=64)
+def _limit(field: str, language: str) -> tuple[str, str]:
+    """What a text is counted in and the name of its limit; empty if it cannot be counted."""
+    if not is_countable(language):
+        return "", ""
+    unit = "characters" if counts_characters(language) else "words"
+    return unit, f"{field}_{unit}"
 
 
 _LIST_ITEM = re.compile(r" {0,3}(?:[-+*]|\d{1,2}[.)])\s+\S")

@@ -176,8 +176,7 @@ def terms(text: Text, glossary: frozenset[str]) -> set[str]:
             visible = visible.replace(known, " ")
     found = set(_TERM.findall(visible.lower()))
     chinese = {word for word in found if word[0] >= "\u3000"}
-    found -= _STOP
-    found -= chinese
+    found = found - _STOP - chinese
     for word in chinese:
         found.update(map(add, word, word[1:]))
     return found
@@ -198,7 +197,7 @@ def given_away(entry: Entry, content: Content) -> Iterator[Finding]:
         glossary = content.terms[question.language]
         asked = terms(question, glossary)
         inside = answer.shown.lower()
-        if sum(term in inside for term in asked) < _ENOUGH_SHARED:
+        if sum(map(inside.__contains__, asked)) < _ENOUGH_SHARED:
             continue
         needed = terms(answer, glossary)
         shared = needed & asked

@@ -30,7 +30,9 @@ def render(document: Document, style: Style) -> str:
     renderer = _Renderer(style)
     tokens: Sequence[Token] = document.tokens
     if style.inline and len(tokens) == 3 and tokens[0].type == "paragraph_open":
-        tokens = tokens[1:2]
+        # Most texts are a paragraph.
+        renderer.inline(tokens[1].children or [])
+        return "".join(renderer.out)
     renderer.blocks(tokens)
     return "".join(renderer.out)
 

@@ -117,12 +117,13 @@ def render(deck: Deck, context: Context) -> list[Artifact]:
         )
     types |= _foreign_types(deck, project, lock)
     # The lock has a hash of each note's content, pictures included; the order is that of study.
-    order = tuple((note.key, note.deck) for note in context.notes)
+    order = " ".join(note.key for note in context.notes)
     code = code_version("genanki", "deflate")
     name = key(
         code,
         lock.text,
         order,
+        [note.deck for note in context.notes],
         about,
         repr(list(types.values())),
         repr(keeping.media(project) if deck.file.note_types else ()),

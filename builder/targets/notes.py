@@ -8,6 +8,7 @@ import hashlib
 import html
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import repeat
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
@@ -186,7 +187,7 @@ class _Writer:
         media = {name: self.names[name] for name in dict.fromkeys(pictures)}
         # In one order, however they were made: the content hash depends on it.
         names = self.order[kind]
-        values = [fields.get(name, "") for name in names]
+        values = [*map(fields.get, names, repeat(""))]
         pairs = [part for pair in zip(names, values, strict=True) if pair[1] for part in pair]
         content = locks.content_hash([kind, *pairs, *tags, *map(str, numbers)])
         return Note(
@@ -321,6 +322,7 @@ def _joined(parts: list[str]) -> str:
 _PICTURE = re.compile(r'<img src="([^"]+)"')
 
 
+@lru_cache(maxsize=4096)  # a deck cites the same papers again and again
 def source_link(reference: str) -> str:
     """HTML of a reference: arXiv numbers, DOIs and addresses become links, the rest stays text."""
     return "".join(

@@ -1,4 +1,4 @@
-"""Packages that keep rows of an earlier one: the same bytes, with less to do."""
+"""The rows of a package are genanki's, and those of an earlier package change nothing."""
 
 import sqlite3
 from collections.abc import Callable
@@ -6,7 +6,10 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
+import genanki
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from builder.archive import member, zipped
 from builder.lock import Part
@@ -53,16 +56,53 @@ def edited(**changes: Any) -> tuple[apkg.PackedNote, ...]:
 
 @pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The ids of the notes that genanki writes."""
+    """The ids of the notes whose rows are made."""
     ids: list[int] = []
-    write = apkg._Note.write_to_db
+    row = apkg._note_row
 
-    def record(note: Any, *arguments: Any) -> None:
-        ids.append(note.source.id)
-        write(note, *arguments)
+    def record(note: apkg.PackedNote) -> tuple[Any, ...]:
+        ids.append(note.id)
+        return row(note)
 
-    monkeypatch.setattr(apkg._Note, "write_to_db", record)
+    monkeypatch.setattr(apkg, "_note_row", record)
     return ids
+
+
+def rows(database: bytes, table: str) -> list[Any]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.deserialize(database)
+        return connection.execute(f"select * from {table} order by id").fetchall()  # noqa: S608 - ours
+
+
+@given(
+    st.lists(st.text(st.characters(exclude_characters="\x1f", codec="utf-8")), min_size=3),
+    st.lists(st.from_regex(r"[^\s\x1f]+", fullmatch=True)),
+    st.sets(st.integers(0, 499), min_size=1),
+    st.data(),
+)
+def test_rows_are_those_that_genanki_writes(
+    texts: list[str], tags: list[str], ordinals: set[int], data: st.DataObject
+) -> None:
+    cards = {ordinal: NOW * 1000 - ordinal for ordinal in ordinals}
+    sort_field = data.draw(st.integers(0, len(texts) - 1))
+    kind = replace(TYPES[0], fields=(Part(1, "A"),) * len(texts), sort_field=sort_field)
+    packed = "\x1f".join(texts).encode()
+    note = apkg.PackedNote(9, "guid", kind, packed, tuple(tags), cards, 7, NOW)
+    ours = member(apkg.package(DECK, [kind], [note], {}).data, "collection.anki2")
+
+    model = genanki.Model(kind.id, fields=[{"name": "A"}] * len(texts), sort_field_index=sort_field)
+    theirs = genanki.Note(model, texts, tags=tags, guid="guid", due=7)
+    theirs._check_invalid_html_tags_in_fields = lambda: None  # only warns
+    theirs.cards = [genanki.Card(ordinal) for ordinal in sorted(ordinals)]
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.deserialize(ours)
+        connection.executescript("delete from notes; delete from cards;")
+        ids = iter([9, *(cards[ordinal] for ordinal in sorted(ordinals))])
+        theirs.write_to_db(connection.cursor(), NOW, DECK.id, ids)
+        connection.commit()
+        written = connection.serialize()
+    for table in ("notes", "cards"):
+        assert rows(ours, table) == rows(written, table)
 
 
 @pytest.mark.parametrize(
