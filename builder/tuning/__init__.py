@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FunctionType, SimpleNamespace
 from typing import Any
 
-from builder.tuning import boxes, memory, output, pages, styles, text
+from builder.tuning import boxes, cascade, memory, output, pages, styles, text
 from builder.tuning.output import compressed as compressed
 from builder.tuning.output import freeze as freeze
 from builder.tuning.parsing import parse as parse
@@ -37,7 +37,7 @@ def tuned() -> Iterator[None]:
     before: list[_Change] = []
     functions = boxes.functions() | pages.functions() | text.functions() | memory.functions()
     changes = [*output.changes(), *boxes.changes(), *styles.changes(), *text.changes()]
-    changes += [*memory.changes(), *_wherever_named(functions)]
+    changes += [*memory.changes(), *cascade.changes(), *_wherever_named(functions)]
     try:
         for owner, name, quick in [*changes, *_style_attributes()]:
             before.append((owner, name, vars(owner).get(name, _NOTHING)))

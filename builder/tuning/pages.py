@@ -6,6 +6,8 @@ since a rule may name the number of a page.
 
 from typing import Any
 
+from builder.tuning.cascade import rule, shared
+
 
 def functions() -> dict[Any, Any]:
     """A function of WeasyPrint -> what does the same sooner."""
@@ -17,23 +19,30 @@ def functions() -> dict[Any, Any]:
 
 def _sharing(compute: Any) -> Any:
     def share(page_type: Any, html: Any, style_for: Any) -> None:
-        rules = tuple(
-            style_for._page_type_match(selector, page_type)
-            for sheet, _, _ in style_for._sheets
-            for _, selectors, _ in sheet.page_rules
-            for _, _, selector in selectors
-        )
-        known = style_for.__dict__.setdefault("page_styles", {})
         styles = style_for.get_computed_styles()
-        if rules in known:
-            for pseudo_type, style in known[rules]:
-                styles[page_type, pseudo_type] = style
+        root = styles[html.etree_element, None]
+        rules = (
+            id(root),
+            *(
+                (*specificity, pseudo, rule(sheet, origin, place, declarations))
+                for sheet, origin, _ in style_for._sheets
+                for place, (_, selectors, declarations) in enumerate(sheet.page_rules)
+                for specificity, pseudo, selector in selectors
+                if style_for._page_type_match(selector, page_type)
+            ),
+        )
+        common = shared(style_for._sheets)
+        own = style_for.__dict__.setdefault("pages", {})
+        known = common.pages if id(root) in common.lasting else own
+        if rules not in known:
+            compute(page_type, html, style_for)
+            known[rules] = [
+                (pseudo, style)
+                for (whose, pseudo), style in style_for.get_computed_styles().items()
+                if whose == page_type
+            ]
             return
-        compute(page_type, html, style_for)
-        known[rules] = [
-            (pseudo_type, style)
-            for (element, pseudo_type), style in styles.items()
-            if element == page_type
-        ]
+        for pseudo, style in known[rules]:
+            styles[page_type, pseudo] = style
 
     return share

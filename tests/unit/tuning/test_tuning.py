@@ -1,11 +1,8 @@
 """The short cuts draw what WeasyPrint draws without them."""
 
-import io
-import re
 from contextlib import nullcontext
 from pathlib import Path
 
-import pikepdf
 import pytest
 
 from builder import forms, pdf, tuning
@@ -15,6 +12,7 @@ from builder.lock import Lock
 from builder.project import Project
 from builder.targets import Context, handout, sheet
 from builder.typeset import Drawing, typeset
+from tests.unit.tuning.conftest import contents
 
 SAMPLE = Project(Path(__file__).parents[2] / "print" / "sample")
 
@@ -32,13 +30,7 @@ def drawn(name: str, cache: Cache) -> list[bytes]:
     made = pdf.render_pdf(
         job.html, css=job.css, drawings=drawings, folders=job.folders, cache=cache
     )
-    with pikepdf.open(io.BytesIO(made.pdf)) as file:
-        return [_joined(page.Contents.read_bytes()) for page in file.pages]
-
-
-def _joined(content: bytes) -> bytes:
-    """A page whose pieces of text are whole where nothing is between them."""
-    return re.sub(rb">0(?:\.0)?(?=\])", b">", re.sub(rb">(?:0(?:\.0)?)?<", b"", content))
+    return contents(made.pdf)
 
 
 @pytest.mark.parametrize("name", ["sheet-both.pdf", "handout.pdf"])
