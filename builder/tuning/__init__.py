@@ -6,7 +6,8 @@ of this package that says what it saves; a test compares the pages with those of
 library. What stands here concerns style sheets:
 
 * Its own style sheet gives six pseudo-elements to every element: those of footnotes and margin
-  notes, and `::marker`. Here only list items keep theirs.
+  notes, and `::marker`. Here only list items keep theirs. Selectors of several names for one element
+  are tried on every element; here each name has one of its own, tried where it occurs.
 * It shares the computed style of elements that are styled alike, but takes equal `lang` and `style`
   attributes for different ones, since it reads each anew. Here equal text is read once.
 """
@@ -72,7 +73,19 @@ def _user_agent_sheet() -> Any:
 
     text = (Path(weasyprint.__file__).parent / "css" / "html5_ua.css").read_text("utf-8")
     text = re.sub(r"(?m)^::(?:footnote|note)-.*$", "", text)
-    return weasyprint.CSS(string=re.sub(r"(?m)^::marker", "li::marker", text))
+    text = re.sub(r"(?m)^::marker", "li::marker", text)
+    return weasyprint.CSS(string=_ALTERNATIVES.sub(_apart, text))
+
+
+#: A rule for elements of several names. A selector that begins so is tried on every element.
+_ALTERNATIVES = re.compile(
+    r"(?m)^((?:\[[^],]*\] |:is\([\w, ]*\) )*):is\((\w+(?:, \w+)*)\)((?:\[[^],]*\])*) \{"
+)
+
+
+def _apart(rule: re.Match[str]) -> str:
+    """The same rule with a selector for each name."""
+    return ", ".join(f"{rule[1]}{name}{rule[3]}" for name in rule[2].split(", ")) + " {"
 
 
 def _style_attributes() -> Iterator[_Change]:

@@ -38,10 +38,27 @@ def functions() -> dict[Any, Any]:
 
 
 def changes() -> Iterator[tuple[Any, str, Any]]:
-    """A class of WeasyPrint, a method of it, and what does the same sooner."""
+    """A class of WeasyPrint, methods of it, and what does the same sooner."""
     from weasyprint.formatting_structure.boxes import Box
 
     yield Box, "is_in_normal_flow", _in_normal_flow(Box.is_in_normal_flow)
+    yield Box, "descendants", _descendants
+
+
+def _descendants(self: Any, placeholders: bool = False) -> Iterator[Any]:
+    """As WeasyPrint's own, which hands each box up through all that it is in."""
+    from weasyprint.layout.absolute import AbsolutePlaceholder
+
+    waiting = [self]
+    while waiting:
+        box = waiting.pop()
+        if type(box) is AbsolutePlaceholder:
+            if not placeholders:
+                yield box
+                continue
+            box = box._box
+        yield box
+        waiting.extend(reversed(box.children))
 
 
 def _resolving(resolve: Any) -> Any:

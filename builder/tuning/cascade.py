@@ -8,7 +8,8 @@ style sheet in common, share styles, and with them whatever was worked out for a
 Styles that name an anchor, and those below them, belong to one place: they go with its part.
 """
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from functools import cached_property
 from math import inf
 from typing import Any
 
@@ -56,10 +57,25 @@ def rule(sheet: Any, origin: str, place: Hashable, declarations: Iterable[Any]) 
 
 
 def changes() -> Iterator[tuple[Any, str, Any]]:
-    """A class of WeasyPrint, a method of it, and what does the same sooner."""
+    """Classes of WeasyPrint and its selectors, a name in each, and what does the same sooner."""
+    from cssselect2 import ElementWrapper
     from weasyprint.css import StyleFor
 
     yield StyleFor, "__init__", _start
+    for name, value in vars(ElementWrapper).items():
+        if isinstance(value, cached_property):
+            yield ElementWrapper, name, _Once(name, value.func)
+
+
+class _Once:
+    """In place of `cached_property`, which in Python 3.11 takes a lock each time."""
+
+    def __init__(self, name: str, work_out: Callable[[Any], Any]) -> None:
+        self._name, self._work_out = name, work_out
+
+    def __get__(self, owner: Any, kind: type) -> Any:
+        value = owner.__dict__[self._name] = self._work_out(owner)
+        return value
 
 
 def _start(
