@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 from anki.collection import Collection
+from anki.decks import DEFAULT_DECK_ID, DeckId
 from anki.models import NotetypeDict
 from anki.notes import Note
 
@@ -53,10 +54,16 @@ def dump(apkg: bytes) -> str:
 def _decks(collection: Collection) -> dict[str, Any]:
     """Decks by full name; Anki's own, which it cannot be without, only if it is used."""
     return {
-        entry.name: {"description": collection.decks.get(entry.id)["desc"]}
+        entry.name: _deck(collection, DeckId(entry.id))
         for entry in sorted(collection.decks.all_names_and_ids(), key=lambda deck: deck.name)
-        if entry.id != 1 or collection.decks.card_count(1, include_subdecks=False)
+        if entry.id != 1 or collection.decks.card_count(DEFAULT_DECK_ID, include_subdecks=False)
     }
+
+
+def _deck(collection: Collection, deck_id: DeckId) -> dict[str, Any]:
+    deck = collection.decks.get(deck_id)
+    assert deck is not None, deck_id
+    return {"description": deck["desc"]}
 
 
 def _note_types(collection: Collection) -> dict[str, Any]:
@@ -90,8 +97,10 @@ def _notes(collection: Collection) -> dict[str, Any]:
 
 
 def _note(collection: Collection, note: Note) -> dict[str, Any]:
+    note_type = note.note_type()
+    assert note_type is not None, note.guid
     return {
-        "note type": note.note_type()["name"],
+        "note type": note_type["name"],
         "changed": _iso(note.mod),
         "tags": list(note.tags),
         "fields": {name: readable(value) for name, value in note.items() if value},

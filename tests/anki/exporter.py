@@ -14,18 +14,21 @@ NOTES = (
 )
 
 
-def main(folder):
+def main(folder: str) -> None:
     """Write `old.apkg`, `new.apkg` and, by the exporter that add-ons use, `python.apkg`."""
     collection = Collection(f"{folder}/collection.anki2")
     for kind, fields, deck in NOTES:
-        note = collection.new_note(collection.models.by_name(kind))
+        note_type, deck_id = collection.models.by_name(kind), collection.decks.id(deck)
+        assert note_type is not None, kind
+        assert deck_id is not None, deck
+        note = collection.new_note(note_type)
         note.fields[:2] = fields
         note.tags = ["tag::below"]
-        collection.add_note(note, collection.decks.id(deck))
+        collection.add_note(note, deck_id)
     collection.media.write_data("p.png", b"a picture")
     export(collection, f"{folder}/old.apkg", legacy=True)
     export(collection, f"{folder}/new.apkg", legacy=False)
-    from anki.exporting import AnkiPackageExporter
+    from anki.exporting import AnkiPackageExporter  # type: ignore[attr-defined]  # deprecated
 
     exporter = AnkiPackageExporter(collection)
     exporter.includeSched = False
@@ -33,12 +36,12 @@ def main(folder):
     collection.close()
 
 
-def export(collection, file, *, legacy):
+def export(collection: Collection, file: str, *, legacy: bool) -> None:
     """Export everything."""
     try:
         from anki.collection import ExportAnkiPackageOptions
     except ImportError:  # before 23.10
-        collection.export_anki_package(
+        collection.export_anki_package(  # type: ignore[call-arg]  # what it took
             out_path=file, limit=None, with_scheduling=False, with_media=True, legacy_support=legacy
         )
         return

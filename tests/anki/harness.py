@@ -13,6 +13,7 @@ from anki.collection import (
     ImportAnkiPackageRequest,
 )
 from anki.import_export_pb2 import ImportAnkiPackageUpdateCondition as Condition
+from anki.notes import Note
 
 #: The choices of Anki's import dialogue "Update notes" and "Update note types".
 WHEN = {
@@ -50,6 +51,15 @@ def new_collection() -> Iterator[Collection]:
             yield collection
         finally:
             collection.close()
+
+
+def new_note(collection: Collection, kind: str, *fields: str) -> Note:
+    """A note of one of Anki's own note types, not added yet; fields not given stay empty."""
+    note_type = collection.models.by_name(kind)
+    assert note_type is not None, kind
+    note = collection.new_note(note_type)
+    note.fields[: len(fields)] = fields
+    return note
 
 
 def import_package(

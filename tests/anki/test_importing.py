@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from anki.collection import Collection, ExportAnkiPackageOptions
+from anki.consts import CARD_TYPE_REV, QUEUE_TYPE_REV
 
 from builder.build import build
 from builder.build import package as built_package
@@ -263,7 +264,8 @@ def test_a_correction_reaches_learners_and_costs_them_nothing(tmp_path: Path, ca
         [card_id] = learner.find_cards('"Front:What is*"')
         learner.decks.select(learner.get_card(card_id).did)
         card = learner.get_card(card_id)
-        card.type, card.queue, card.ivl, card.due, card.reps = 2, 2, 40, 50, 7
+        card.type, card.queue = CARD_TYPE_REV, QUEUE_TYPE_REV
+        card.ivl, card.due, card.reps = 40, 50, 7
         learner.update_card(card)
         before = cards(learner)
         topic = folder / "content" / "topics" / "b.yaml"

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from anki.collection import Collection
+from anki.decks import DEFAULT_DECK_ID
 
 from builder import markup
+from tests.anki.harness import new_note
 
 STYLE = markup.Style("anki", markup.anki_math, lambda src, _: f'<img src="{src}">', inline=True)
 
@@ -43,9 +45,8 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]
 def test_the_backend_reads_what_was_meant(
     collection: Collection, text: str, questions: list[str], answer: str
 ) -> None:
-    note = collection.new_note(collection.models.by_name("Cloze"))
-    note.fields = [markup.render(markup.parse(text), STYLE), ""]
-    collection.add_note(note, 1)
+    note = new_note(collection, "Cloze", markup.render(markup.parse(text), STYLE))
+    collection.add_note(note, DEFAULT_DECK_ID)
     cards = sorted(note.cards(), key=lambda card: card.ord)
     assert [_visible(card.question()) for card in cards] == questions
     assert {_visible(card.answer()) for card in cards} == {answer}

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from anki.collection import Collection
+from anki.decks import DEFAULT_DECK_ID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from builder.markup import card_ordinals
+from tests.anki.harness import new_note
 
 PIECES = (
     "{{c1::|{{c2::|{{c07::|{{c0::|{{c500::|{{c501::|{{c65535::|{{c65536::|{{c70000,1::|{{c1,2::|"
@@ -38,7 +40,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]
 )
 def test_ordinals_equal_the_backends(collection: Collection, fields: list[str]) -> None:
     """40 times 500 fields, in pairs: 20,000 strings."""
-    note = collection.new_note(collection.models.by_name("Cloze"))
+    note = new_note(collection, "Cloze")
     for pair in zip(fields[::2], fields[1::2], strict=True):
         note.fields = list(pair)
         numbers = collection._backend.cloze_numbers_in_note(note._to_backend_note())
@@ -60,8 +62,7 @@ def test_ordinals_equal_the_backends(collection: Collection, fields: list[str]) 
 def test_ordinals_are_those_of_the_cards_made(
     collection: Collection, fields: tuple[str, str]
 ) -> None:
-    note = collection.new_note(collection.models.by_name("Cloze"))
-    note.fields = list(fields)
-    collection.add_note(note, collection.decks.id("Default") or 1)
+    note = new_note(collection, "Cloze", *fields)
+    collection.add_note(note, DEFAULT_DECK_ID)
     # A set: for c500 beside c501 Anki makes two cards of one ordinal.
     assert sorted({card.ord for card in note.cards()}) == card_ordinals(fields)

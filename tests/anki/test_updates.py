@@ -115,10 +115,10 @@ class Author:
             (own / "style.css").write_text(self.style, "utf-8")
         now = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
         built = build(Project(self.folder), self.cache, now=now)
-        [data] = [artifact.data for artifact in built.artifacts if artifact.name == name]
+        [made] = [artifact for artifact in built.artifacts if artifact.name == name]
         self.releases += 1
         package = self.folder / f"{self.releases}-{name}"
-        package.write_bytes(data)
+        package.write_bytes(made.data)
         return str(package)
 
 
