@@ -7,10 +7,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, FrameLocator, Page
+from playwright.sync_api import Browser, ConsoleMessage, FrameLocator, Page, Request, Response
 
 from builder import scaffold
 from tests.conftest import ROOT
@@ -69,7 +69,7 @@ class Shown:
     """A page of the preview and all that it complains about."""
 
     page: Page
-    complaints: list[str] = field(default_factory=list)
+    complaints: list[str]
 
     @property
     def card(self) -> FrameLocator:
@@ -88,7 +88,30 @@ class Shown:
 
     def html(self) -> str:
         """The card as it is drawn, formulas included."""
-        return self.card.locator("#qa").evaluate("(qa) => qa.innerHTML")
+        return self.card.locator("#qa").inner_html()
+
+
+def listen(page: Page, near: tuple[str, ...]) -> list[str]:
+    """What the page complains of from now on; `near` is how addresses may begin."""
+    complaints: list[str] = []
+
+    def hear(said: ConsoleMessage) -> None:
+        if said.type == "error":
+            complaints.append(f"console: {said.text}")
+
+    def watch(asked: Request) -> None:
+        if not asked.url.startswith(near):
+            complaints.append(f"elsewhere: {asked.url}")
+
+    def receive(got: Response) -> None:
+        if got.status >= 400:
+            complaints.append(f"{got.status}: {got.url}")
+
+    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    page.on("console", hear)
+    page.on("request", watch)
+    page.on("response", receive)
+    return complaints
 
 
 @contextmanager
@@ -106,22 +129,7 @@ def shown(
         own = address.partition("#")[0].rpartition("/")[0]
         # The last two are those of Chromium's PDF viewer.
         near = (own, "data:", "blob:", "about:", "chrome:", "chrome-extension:")
-        it = Shown(page)
-        page.on("pageerror", lambda error: it.complaints.append(f"error: {error}"))
-        page.on(
-            "console",
-            lambda said: said.type == "error" and it.complaints.append(f"console: {said.text}"),
-        )
-        page.on(
-            "request",
-            lambda asked: (
-                asked.url.startswith(near) or it.complaints.append(f"elsewhere: {asked.url}")
-            ),
-        )
-        page.on(
-            "response",
-            lambda got: got.status >= 400 and it.complaints.append(f"{got.status}: {got.url}"),
-        )
+        it = Shown(page, listen(page, near))
         page.goto(address)
         it.settle()
         yield it
