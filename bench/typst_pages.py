@@ -70,7 +70,7 @@ def compile_pages(deck: Deck, kind: str, languages: Sequence[str], folder: Path)
             lines += _pairs(item, languages) if kind == "handout" else _run(item, languages)
             lines += _neutral(item)
     (folder / "main.typ").write_text("\n\n".join(lines), "utf-8")
-    command = [programs / "python", "-c", _PROGRAM, folder]
+    command = [str(programs / "python"), "-c", _PROGRAM, str(folder)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     result: dict[str, Any] = json.loads(done.stdout)
     return result
@@ -162,6 +162,9 @@ def _math(latex: str) -> str:
     for pattern, typst in _FORMULAS:
         match = re.fullmatch(pattern, latex)
         if match:
-            numbers = iter(match.groups())
-            return re.sub("§", lambda _, numbers=numbers: next(numbers), typst)
+            return _numbered(typst, iter(match.groups()))
     raise LookupError(latex)
+
+
+def _numbered(typst: str, numbers: Iterator[str]) -> str:
+    return re.sub("§", lambda _: next(numbers), typst)
