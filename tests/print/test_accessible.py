@@ -36,7 +36,7 @@ def pdf(paper: Paper) -> Iterator[pikepdf.Pdf]:
 
 def elements(node: pikepdf.Object, language: str) -> Iterator[tuple[pikepdf.Object, str]]:
     """Every structure element with its language, in the order of reading."""
-    kids = node.get("/K", [])
+    kids = node.get("/K", pikepdf.Array())
     for kid in kids if isinstance(kids, pikepdf.Array) else [kids]:
         if isinstance(kid, pikepdf.Dictionary) and "/S" in kid:
             own = str(kid.get("/Lang", language))
@@ -95,7 +95,7 @@ def test_tables_have_header_cells_with_a_scope(pdf: pikepdf.Pdf) -> None:
         assert all(cell.A.Scope == "/Column" for cell in headers)
         rows = [row for row, _ in elements(table, "") if row.S == "/TR"]
         widths = {
-            sum(int(cell.get("/A", {}).get("/ColSpan", 1)) for cell, _ in cells_of(row))
+            sum(int(attributes(cell).get("/ColSpan", 1)) for cell, _ in cells_of(row))
             for row in rows
         }
         assert len(widths) == 1, "all rows are as wide"
@@ -103,6 +103,10 @@ def test_tables_have_header_cells_with_a_scope(pdf: pikepdf.Pdf) -> None:
 
 def cells_of(row: pikepdf.Object) -> list[tuple[pikepdf.Object, str]]:
     return [found for found in elements(row, "") if found[0].S in ("/TH", "/TD")]
+
+
+def attributes(cell: pikepdf.Object) -> pikepdf.Object:
+    return cell.get("/A", pikepdf.Dictionary())
 
 
 def test_lists_are_lists(paper: Paper, pdf: pikepdf.Pdf) -> None:

@@ -65,7 +65,9 @@ def blocks(pixels: np.ndarray) -> np.ndarray:
     """The mean of each square of pixels; what is left over at the edges is margin."""
     height, width = (side // BLOCK * BLOCK for side in pixels.shape)
     cut = pixels[:height, :width]
-    return cut.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK).mean(axis=(1, 3))
+    squares = cut.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK)
+    means: np.ndarray = squares.mean(axis=(1, 3))
+    return means
 
 
 def difference(made: Image.Image, expected: Image.Image) -> str:

@@ -173,7 +173,7 @@ def items(draw: st.DrawFn) -> Item:
     )
 
 
-TARGETS = {
+TARGETS: dict[str, dict[str, object]] = {
     "sheet": {"columns": 3, "paper": "A4 landscape"},
     "handout": {},
     "worksheet": {"paper": "Letter"},

@@ -1,6 +1,6 @@
 """What is let go early is not wanted again, and what boxes no longer hold they still say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -65,12 +65,12 @@ def page(extra: str) -> str:
 
 def test_boxes_of_pages_that_are_laid_out_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     import weasyprint.document
-    from weasyprint.formatting_structure.boxes import TextBox
+    from weasyprint.formatting_structure.boxes import Box, TextBox
 
-    lay_out: Callable[..., object] = weasyprint.document.layout_document
+    lay_out: Callable[..., Iterator[object]] = weasyprint.document.layout_document
     left: list[int] = []
 
-    def watched(html: object, root: object, context: object) -> object:
+    def watched(html: object, root: Box, context: object) -> Iterator[object]:
         def texts() -> int:
             return sum(isinstance(box, TextBox) for box in root.descendants())
 
