@@ -27,8 +27,9 @@ STAND_INS = ("sudo", "brew", "pacman", "gh")
 
 def read(file: Path) -> dict[str, Any]:
     """A workflow or action as data."""
-    loaded: dict[str, Any] = yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader)
-    return loaded
+    loaded = yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    # YAML takes `on`, the key of a workflow's triggers, for a truth value.
+    return {"on" if key is True else key: value for key, value in loaded.items()}
 
 
 def run_steps(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -293,7 +293,7 @@ def test_documents_are_told_of_before_and_after_they_are_drawn(
 
 
 def test_a_complaint_that_no_style_sheet_explains_names_the_document(tmp_path: Path) -> None:
-    job = PrintJob("sheet.pdf", "<p>one</p>", {})
+    job = PrintJob("sheet.pdf", "<p>one</p>", "")
     problem = builder._complaint(job, "the font is broken", Project(tmp_path))
     assert (problem.code, problem.message) == ("print", "sheet.pdf: the font is broken")
     assert problem.span is None

@@ -92,6 +92,7 @@ def study(project: Path) -> None:
         collection.decks.select(deck)
         (card,) = collection.find_cards("note:*Q&A* Paris")
         before = collection.get_card(card)
+        assert collection.db is not None
         collection.db.execute("update cards set reps = 5, ivl = 40, type = 2 where id = ?", card)
         assert import_package(collection, second).counts() == {"updated": 1, "duplicate": 6}
         after = collection.get_card(card)

@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -61,8 +62,7 @@ def test_a_library_that_is_not_there_does_not_load() -> None:
 
 
 def test_another_weasyprint_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = doctor.version
-    monkeypatch.setattr(doctor, "version", lambda n: "71.1" if n == "weasyprint" else real(n))
+    monkeypatch.setattr(doctor, "version", lambda n: "71.1" if n == "weasyprint" else version(n))
     checks = doctor.examine()
     assert failing(checks) == ["WeasyPrint"]
     assert "weasyprint>=70,<71" in next(c.help for c in checks if not c.ok)

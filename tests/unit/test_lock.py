@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -35,11 +36,15 @@ def note_type(
     )
 
 
-def wanted(*notes: NoteEntry, name: str = "甲 deck", **types: NoteTypeEntry) -> Lock:
+def deck_entry(name: str) -> DeckEntry:
+    return DeckEntry("deck", locks.stable_id("deck", bits=40), name)
+
+
+def wanted(*notes: NoteEntry, **types: NoteTypeEntry) -> Lock:
     basic = types.get("basic", note_type("basic"))
     cloze = types.get("cloze", note_type("cloze"))
     return Lock(
-        DeckEntry("deck", locks.stable_id("deck", bits=40), name),
+        deck_entry("甲 deck"),
         {**types, "basic": basic, "cloze": cloze},
         {n.key: n for n in notes},
     )
@@ -191,7 +196,9 @@ def test_a_new_cloze_number_is_fine() -> None:
 
 
 def test_a_renamed_deck_is_refused() -> None:
-    _, problems = locks.update(first(), wanted(name="other"), (), NOW, nowhere)
+    _, problems = locks.update(
+        first(), replace(wanted(), deck=deck_entry("other")), (), NOW, nowhere
+    )
     assert codes(problems) == ["deck-renamed"]
 
 
@@ -259,9 +266,8 @@ keys = st.from_regex(r"[a-z0-9]{1,4}(-[a-z0-9]{1,3})?(\.[a-z]{1,3})?", fullmatch
 @given(st.lists(keys, unique=True), st.text("甲a ·:", min_size=1).map(str.strip).filter(bool))
 def test_what_is_written_is_read_back(names: list[str], deck: str) -> None:
     deck = " ".join(deck.split())
-    lock, _ = locks.update(
-        Lock(), wanted(*(note(k, k, (1, 20), "cloze") for k in names), name=deck), (), NOW, nowhere
-    )
+    notes = wanted(*(note(k, k, (1, 20), "cloze") for k in names))
+    lock, _ = locks.update(Lock(), replace(notes, deck=deck_entry(deck)), (), NOW, nowhere)
     text = lock.text
     assert locks.parse(text, NAME) == lock
     assert locks.parse(text.replace("\n", "\r\n"), NAME) == lock
@@ -269,7 +275,7 @@ def test_what_is_written_is_read_back(names: list[str], deck: str) -> None:
     assert lines == sorted(names)
 
 
-def test_no_file_is_an_empty_lock_but_an_empty_file_is_not(tmp_path) -> None:
+def test_no_file_is_an_empty_lock_but_an_empty_file_is_not(tmp_path: Path) -> None:
     assert locks.read(tmp_path / "deck.lock", NAME) == Lock()
     (tmp_path / "deck.lock").write_text("\n")
     with pytest.raises(ContentError, match="the lock is empty"):

@@ -4,6 +4,7 @@ import ctypes
 import ctypes.util
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def test_what_is_here_loads_and_says_its_version() -> None:
 
 def test_homebrew_on_apple_silicon(monkeypatch: pytest.MonkeyPatch) -> None:
     """The linker there does not look into /opt/homebrew/lib; `find_library` does if told to."""
-    monkeypatch.setattr(native.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.delenv("DYLD_FALLBACK_LIBRARY_PATH", raising=False)
     opened: list[str] = []
 
@@ -45,20 +46,21 @@ def test_homebrew_on_apple_silicon(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(ctypes.util, "find_library", find)
     monkeypatch.setattr(ctypes, "CDLL", cdll)
-    assert native.load("pango-1.0") == "/opt/homebrew/lib/libpango-1.0.dylib"
+    found: object = native.load("pango-1.0")
+    assert found == "/opt/homebrew/lib/libpango-1.0.dylib"
     assert "libpango-1.0.0.dylib" in opened
     assert native.load("other") is None
 
 
 def test_a_path_that_the_user_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setenv("DYLD_FALLBACK_LIBRARY_PATH", "/opt/local/lib")
     native.prepare()
     assert os.environ["DYLD_FALLBACK_LIBRARY_PATH"] == "/opt/local/lib"
 
 
 def test_msys2_on_windows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(native.sys, "platform", "win32")
+    monkeypatch.setattr(sys, "platform", "win32")
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("WEASYPRINT_DLL_DIRECTORIES", f"{tmp_path}/bin;{tmp_path}/none")
     added: list[str] = []

@@ -8,6 +8,7 @@ import pytest
 from builder import pdf, press
 from builder.cache import Cache
 from builder.targets import PrintJob
+from tests.unit.around import around
 
 SQUARE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><path d="M0 0h{}v9z"/></svg>'
@@ -34,15 +35,12 @@ def test_a_picture_saved_while_it_is_drawn_is_drawn_again(
     job: PrintJob, tmp_path: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Or the old picture would be printed for the new one, now and in every later build."""
-    render = pdf.render_pdf
 
-    def saved_meanwhile(*arguments: object, **options: object) -> pdf.Rendered:
-        made = render(*arguments, **options)
+    def save() -> None:
         (tmp_path / "a.svg").write_text(SQUARE.format(14), "utf-8")
-        return made
 
     with monkeypatch.context() as author:
-        author.setattr(pdf, "render_pdf", saved_meanwhile)
+        author.setattr(pdf, "render_pdf", around(pdf.render_pdf, after=save))
         press.draw(job, cache)
     assert press.cached(job, cache) is None
     drawn = press.draw(job, cache)

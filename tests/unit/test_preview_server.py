@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -43,10 +44,10 @@ def ask(
         connection.close()
 
 
-def deck(port: int) -> dict[str, object]:
+def deck(port: int) -> dict[str, Any]:
     _, _, body = ask(port, "/deck.js")
     text = body.decode().removeprefix("window.DECKWRIGHT=").removesuffix(";\n")
-    loaded: dict[str, object] = json.loads(text)
+    loaded: dict[str, Any] = json.loads(text)
     return loaded
 
 

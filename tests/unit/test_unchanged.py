@@ -11,6 +11,7 @@ from builder.build import build
 from builder.cache import Cache
 from builder.diagnostics import ContentError
 from builder.project import Project
+from tests.unit.around import around
 
 NOW = 1_790_000_000
 
@@ -42,8 +43,8 @@ def cache(project: Project) -> Cache:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows with every build that did not find all there."""
     calls: list[int] = []
-    make = builds.make
-    monkeypatch.setattr(builds, "make", lambda *a, **k: (calls.append(1), make(*a, **k))[1])
+    counted = around(builds.make, before=lambda: calls.append(1))
+    monkeypatch.setattr(builds, "make", counted)
     return calls
 
 
@@ -106,17 +107,16 @@ def test_an_edit_while_building_is_not_taken_for_its_result(
     original = topic.read_text("utf-8")
     edited = original.replace("Chapter 0", "Chapter nought")
     topic.write_text(edited, "utf-8")
-    make = builds.make
 
-    def meanwhile(*arguments: object, **options: object) -> builds.Made:
+    def undo() -> None:
         topic.write_text(original, "utf-8")
-        result = make(*arguments, **options)
+
+    def redo() -> None:
         topic.write_text(edited, "utf-8")
         topic.write_text(edited + "# later\n", "utf-8")
-        return result
 
-    monkeypatch.setattr(builds, "make", meanwhile)
-    stale = build(project, cache, now=NOW).artifacts
-    monkeypatch.setattr(builds, "make", make)
+    with monkeypatch.context() as author:
+        author.setattr(builds, "make", around(builds.make, before=undo, after=redo))
+        stale = build(project, cache, now=NOW).artifacts
     topic.write_text(edited, "utf-8")
     assert build(project, cache, now=NOW).artifacts != stale

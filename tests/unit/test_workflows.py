@@ -139,9 +139,8 @@ def test_rights_are_given_job_by_job_and_only_publishing_may_write() -> None:
         ("pages", "pages"),
         ("pages", "id-token"),
     }
-    triggers = CI[True]  # YAML reads `on` as a truth value
-    assert set(triggers) == {"push", "pull_request"}
-    assert RELEASE[True] == {"push": {"tags": ["v*"]}}
+    assert set(CI["on"]) == {"push", "pull_request"}
+    assert RELEASE["on"] == {"push": {"tags": ["v*"]}}
     assert not any("secrets." in file.read_text("utf-8") for file in FILES)
 
 

@@ -1,5 +1,6 @@
 """Waivers, settings of the deck, other languages; and no content makes the linter fail."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -38,7 +39,7 @@ def dump(data: object) -> str:
 
 
 def run(
-    root: Path, items: dict[str, object], languages: tuple[str, ...] = ("en",), **lint: object
+    root: Path, items: Mapping[str, object], languages: tuple[str, ...] = ("en",), **lint: object
 ) -> Report:
     """Lint one topic of a deck, as `load` does."""
 

@@ -1,5 +1,6 @@
 """How the fixtures show a document: problems with their excerpts, then what each target writes."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from builder import markup
@@ -24,6 +25,16 @@ STYLES["gap"] = replace(STYLES["blank"], asked=2)
 STYLES["asked"] = replace(STYLES["mark"], asked=2)
 
 
+def records(
+    document: markup.Document,
+) -> Iterator[markup.Cloze | markup.Math | markup.Image | markup.Code]:
+    """All that is noted of a text beside its problems."""
+    yield from document.clozes
+    yield from document.maths
+    yield from document.images
+    yield from document.codes
+
+
 def show(text: str, wanted: list[str]) -> str:
     """The parts named in `wanted`, in this order."""
     document = markup.parse(text)
@@ -35,7 +46,7 @@ def show(text: str, wanted: list[str]) -> str:
                 for p in document.problems
             ] or ["no problems"]
         elif part == "records":
-            for record in (*document.clozes, *document.maths, *document.images, *document.codes):
+            for record in records(document):
                 lines.append(f"{record} {text[record.start : record.end]!r}")
         elif part == "plain":
             lines.append(markup.plain(document))

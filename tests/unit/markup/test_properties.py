@@ -7,12 +7,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.parser_inline import ParserInline
+from markdown_it.token import Token
+from markdown_it.utils import EnvType
 
 from builder import markup
 from builder.markup import inline as inlines
 from builder.markup.inline import InlineParser
 from builder.markup.parse import build_parser, parse_markdown
 from builder.markup.quick import quick
+from builder.markup.records import ClozeStyle
+from tests.unit.markup.showing import records
 
 PIECES = [
     *"{{c1:: {{c2:: {{c12:: {{ }} { } :: : $ $$ * ** _ ` `` ``` ~~ [ ]( ![ ) < >".split(),
@@ -24,7 +28,7 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=24).map("".join)
 ANY = TEXTS | st.text(max_size=80)
 
 
-def style(cloze: str, *, autospace: bool = False, inline: bool = False) -> markup.Style:
+def style(cloze: ClozeStyle, *, autospace: bool = False, inline: bool = False) -> markup.Style:
     return markup.Style(
         cloze,
         markup.anki_math,
@@ -40,13 +44,7 @@ def style(cloze: str, *, autospace: bool = False, inline: bool = False) -> marku
 @example("\ud800")
 def test_any_text_has_a_document(text: str) -> None:
     document = markup.parse(text)
-    for record in (
-        *document.problems,
-        *document.clozes,
-        *document.maths,
-        *document.images,
-        *document.codes,
-    ):
+    for record in (*document.problems, *records(document)):
         assert 0 <= record.start <= record.end <= len(text)
     for cloze in ("anki", "mark", "blank", "plain"):
         markup.render(document, style(cloze, autospace=True))
@@ -122,17 +120,17 @@ def test_the_short_cut_changes_nothing(text: str) -> None:
         full.codes,
     )
     # Positions are noted on the tokens only where the full parser ran.
-    assert [t.as_dict() | {"meta": None} for t in short.tokens] == [
-        t.as_dict() | {"meta": None} for t in full.tokens
+    assert [{**t.as_dict(), "meta": None} for t in short.tokens] == [
+        {**t.as_dict(), "meta": None} for t in full.tokens
     ]
 
 
 COMMON = "a 中 5 。 ， . ; **b** **粗** **2** $x_1$ $\\frac{{1}}{2}$ $a}}$ {{c1::a}} {{c3::**b**}}"
 ODD = "** * $ ` \\ _ { } {{c1:: {{c2:: }} :: : {{c0::a}} {{c1::{{c2::a}}}} &amp; $$ [a] <b>"
-PIECES = st.sampled_from([*COMMON.split(), " ", " ", "{{c12::$x$ b}}", "**b c**"])
+SIMPLE = st.sampled_from([*COMMON.split(), " ", " ", "{{c12::$x$ b}}", "**b c**"])
 
 
-@given(st.lists(PIECES | PIECES | PIECES | st.sampled_from(ODD.split()), max_size=9).map("".join))
+@given(st.lists(SIMPLE | SIMPLE | SIMPLE | st.sampled_from(ODD.split()), max_size=9).map("".join))
 @settings(max_examples=1500, deadline=None)
 def test_what_needs_no_parser_gives_the_same_tokens(text: str) -> None:
     line = f"a{text}".rstrip()  # a letter begins a paragraph
@@ -204,14 +202,14 @@ def stock() -> MarkdownIt:
     class Stock(InlineParser):
         tokenize = ParserInline.tokenize
 
-        def parse(self, src, md, env, tokens):
+        def parse(self, src: str, md: MarkdownIt, env: EnvType, tokens: list[Token]) -> list[Token]:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(inlines, "_AFTER", inlines._SPECIAL)
                 patch.setattr(inlines, "_SPECIAL", _Everything())
                 return super().parse(src, md, env, tokens)
 
-    class _Everything(frozenset):
-        def intersection(self, *_):
+    class _Everything(frozenset[str]):
+        def intersection(self, *_: object) -> frozenset[str]:
             return frozenset(inlines._TRIGGERS["emphasis"])
 
     parser = build_parser(html=False)

@@ -533,7 +533,12 @@ def test_the_package_of_the_last_build_saves_work_and_changes_nothing(
     lock = lock_of(after, project, lock, NOW + 1)
     written: list[str] = []
     row = apkg._note_row
-    monkeypatch.setattr(apkg, "_note_row", lambda note: (written.append(note.guid), row(note))[1])
+
+    def record(note: apkg.PackedNote) -> tuple[Any, ...]:
+        written.append(note.guid)
+        return row(note)
+
+    monkeypatch.setattr(apkg, "_note_row", record)
     made = render(after, project, lock, cache=cache)
     assert lock.notes["n150"].guid in written
     assert len(written) < 100

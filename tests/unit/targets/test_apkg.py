@@ -68,7 +68,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return ids
 
 
-def rows(database: bytes, table: str) -> list[Any]:
+def rows(database: bytes | bytearray, table: str) -> list[Any]:
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.deserialize(database)
         return connection.execute(f"select * from {table} order by id").fetchall()  # noqa: S608 - ours

@@ -8,7 +8,7 @@ import pytest
 from builder.cache import Cache
 from builder.load import load
 from builder.lock import Lock
-from builder.model import Deck, Output
+from builder.model import CardSize, Deck, Output
 from builder.project import Project
 from builder.targets import Context, PrintJob, cards
 
@@ -48,13 +48,13 @@ def sides(job: PrintJob) -> dict[str, str]:
         ("Letter", "business", 10),
     ],
 )
-def test_cards_on_a_page(paper: str, size: cards.CardSize, count: int) -> None:
+def test_cards_on_a_page(paper: str, size: CardSize, count: int) -> None:
     assert cards.grid(paper, cards.SIZES[size]).count == count
 
 
 @pytest.mark.parametrize("paper", ["A4", "A4 landscape", "Letter", "Letter landscape"])
 @pytest.mark.parametrize("size", list(cards.SIZES))
-def test_cards_lie_on_the_page_beside_each_other(paper: str, size: cards.CardSize) -> None:
+def test_cards_lie_on_the_page_beside_each_other(paper: str, size: CardSize) -> None:
     grid = cards.grid(paper, cards.SIZES[size])
     width, height = grid.paper
     for side in (grid.front, grid.back):

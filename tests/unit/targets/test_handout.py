@@ -28,7 +28,7 @@ def make(deck: Deck, cache: Cache, **output: object) -> PrintJob:
 
 
 def article(job: PrintJob, item: str) -> str:
-    articles = re.findall("<article.*?</article>", job.html, re.DOTALL)
+    articles: list[str] = re.findall("<article.*?</article>", job.html, re.DOTALL)
     return next(text for text in articles if f'id="{item}"' in text)
 
 
