@@ -1,6 +1,7 @@
 """The Anki deck: the lock's view of its notes, the package and the text update."""
 
 import csv
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -121,7 +122,7 @@ def render(deck: Deck, context: Context) -> list[Artifact]:
     code = code_version("genanki", "deflate")
     name = key(
         code,
-        lock.text,
+        hashlib.blake2b(lock.text.encode()).hexdigest(),
         order,
         [note.deck for note in context.notes],
         about,

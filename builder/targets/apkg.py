@@ -305,20 +305,16 @@ def _digests(
 
 
 def _check(notes: Sequence[PackedNote]) -> None:
-    guids: set[str] = set()
-    ids: set[int] = set()
-    cards: set[int] = set()
+    cards = [number for note in notes for number in note.cards.values()]
+    for unique in ([note.guid for note in notes], [note.id for note in notes], cards):
+        if len(set(unique)) < len(unique):
+            raise ValueError("two notes share a guid or an id, or two cards an id")
     separator = SEPARATOR.encode()
     for note in notes:
-        if note.guid in guids or note.id in ids or not cards.isdisjoint(note.cards.values()):
-            raise ValueError(f"two notes share a guid or an id: {note.guid}")
         if not note.cards:
             raise ValueError(f"the note has no card: {note.guid}")
         if note.fields.count(separator) != len(note.note_type.fields) - 1:
             raise ValueError(f"wrong number of fields: {note.guid}")
-        guids.add(note.guid)
-        ids.add(note.id)
-        cards.update(note.cards.values())
 
 
 def _zip(database: bytearray, media: Mapping[str, bytes]) -> bytes:
