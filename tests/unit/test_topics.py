@@ -59,6 +59,29 @@ def test_processes_and_cache_change_nothing(
     assert kept.deck.topics == alone.deck.topics
 
 
+def test_what_is_done_meanwhile_is_done_once(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(topics, "_WORTH_A_PROCESS", 10_000)
+    done: list[str] = []
+    load(project, Cache(None), MONTH, workers=3, meanwhile=lambda: done.append("once"))
+    assert done == ["once"]
+
+
+def test_a_bad_lock_is_told_of_however_many_processes_there_are(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project.content / "deck.lock").write_text("version 9\n", "utf-8")
+    told: list[str] = []
+    for least in (10_000, 10**9):
+        monkeypatch.setattr(topics, "_WORTH_A_PROCESS", least)
+        with pytest.raises(ContentError) as caught:
+            build(project, Cache(None), now=NOW)
+        assert "bad-lock" in [problem.code for problem in caught.value.diagnostics]
+        told.append(str(caught.value))
+    assert told[0] == told[1]
+
+
 def test_an_edit_makes_one_topic_again(project: Project, tmp_path: Path) -> None:
     cache = Cache(tmp_path / "cache")
     before = load(project, cache, MONTH)
