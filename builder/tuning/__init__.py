@@ -6,8 +6,8 @@ of this package that says what it saves; a test compares the pages with those of
 library. What stands here concerns style sheets:
 
 * Its own style sheet gives six pseudo-elements to every element: those of footnotes and margin
-  notes, and `::marker`. Here only list items keep theirs. A selector of several names for an element
-  is tried on every element; here each name has its own, tried where the name occurs.
+  notes, and `::marker`. Here only list items keep theirs. A selector of several names for an
+  element is tried on every element; here each name has its own, tried where the name occurs.
 * It shares the computed style of elements that are styled alike, but takes equal `lang` and `style`
   attributes for different ones, since it reads each anew. Here equal text is read once.
 """
