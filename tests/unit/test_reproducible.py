@@ -5,15 +5,18 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from bench import printing_content
 from builder import scaffold
 from builder.scaffold import Choices
 from tests.unit.runner import ROOT, clean_clone, read
 
-#: Builds without writing and prints the sums. What was drawn before is drawn again.
+#: Builds without writing and prints the sums. What was drawn before is drawn again, but for parts
+#: of documents if so asked.
 PROGRAM = """
 import hashlib, json, multiprocessing, os, sys
 from pathlib import Path
@@ -26,7 +29,9 @@ if __name__ == "__main__":
         multiprocessing.set_start_method(os.environ["START"])
     os.umask(int(os.environ.get("UMASK", "022"), 8))
     press.cached = lambda job, cache: None
-    parts.kept = lambda cache, entry, digest: None
+    if not os.environ.get("KEPT"):
+        parts.kept = lambda cache, entry, digest: None
+    os.cpu_count = lambda: int(os.environ.get("WORKERS", "2"))
     made = build.make(Project(Path(sys.argv[1])), Cache(default_folder()), now=1_790_000_000)
     sums = {a.name: hashlib.sha256(a.data).hexdigest() for a in made.artifacts}
     print(json.dumps({**sums, "lock": made.lock}))
@@ -76,6 +81,23 @@ def test_habits_of_a_platform_change_nothing(tmp_path: Path) -> None:
             START=start,
         )
         assert other == one, start
+
+
+def test_pdfs_are_the_same_in_one_process_or_two_and_with_kept_parts(tmp_path: Path) -> None:
+    """Documents, and parts of one, share what was worked out for those drawn before them."""
+    project, program = tmp_path / "deck", tmp_path / "program.py"
+    printing_content.write(project, 2 * printing_content.TOPIC)
+    program.write_text(PROGRAM)
+    two = build(project, program, WORKERS="2")
+    pdfs = [name for name in two if name.endswith(".pdf")]
+    assert len(pdfs) == 2
+    assert build(project, program, WORKERS="1") == two
+    _, topic = sorted((project / "content" / "topics").iterdir())
+    title = f"Practice {time.time_ns()}"  # which no part has that any run kept
+    topic.write_text(topic.read_text("utf-8").replace("Chapter 2", title), "utf-8")
+    some_kept = build(project, program, KEPT="1")
+    assert all(some_kept[name] != two[name] for name in pdfs)
+    assert build(project, program, WORKERS="1") == some_kept
 
 
 def test_lines_may_end_as_on_windows(tmp_path: Path) -> None:
