@@ -234,7 +234,8 @@ class _Studio:
             url_fetcher=self._fetcher,
         )
         source._ua_stylesheets = tuning.user_agent_sheets
-        pictures = forms.pictures(self._drawings)  # and those that it reads, of this part only
+        own = {name: self._drawings[name] for name in _named(html) if name in self._drawings}
+        pictures = forms.pictures(own)  # and those that it reads, of this part only
 
         def render(tree: Any) -> Any:
             page = copy.copy(source)

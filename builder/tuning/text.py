@@ -79,7 +79,12 @@ def changes() -> Iterator[tuple[Any, str, Any]]:
             kept[0] -= 1
         del self.layout, self.language, self.style
 
-    for method in (setup, reactivate, deactivate):
+    def __del__(self: Any) -> None:
+        """A line that was kept may never be drawn, where it was laid out a second time."""
+        if self.__dict__.get("kept"):
+            kept[0] -= 1
+
+    for method in (setup, reactivate, deactivate, __del__):
         yield Layout, method.__name__, method
 
 
