@@ -79,13 +79,14 @@ def changes() -> Iterator[tuple[Any, str, Any]]:
             kept[0] -= 1
         del self.layout, self.language, self.style
 
-    def __del__(self: Any) -> None:
+    def forget(self: Any) -> None:
         """A line that was kept may never be drawn, where it was laid out a second time."""
         if self.__dict__.get("kept"):
             kept[0] -= 1
 
-    for method in (setup, reactivate, deactivate, __del__):
+    for method in (setup, reactivate, deactivate):
         yield Layout, method.__name__, method
+    yield Layout, "__del__", forget
 
 
 @lru_cache(maxsize=1)
