@@ -119,7 +119,7 @@ def _start(
         if styles is None:
             cascaded = _cascaded(declared, matched)
             styles = _Styles(_computed(self, html, parent, cascaded))
-            if styles.anchors or key[0] not in common.lasting:
+            if styles.anchors or key[0] not in common.lasting or _is_clipped(wrapper, styles):
                 own[key] = styles
             else:
                 common.styles[key] = styles
@@ -130,6 +130,12 @@ def _start(
                 target_collector.collect_anchor(anchor)
         for pseudo, style in styles.by_pseudo.items():
             computed[element, pseudo] = style
+
+
+def _is_clipped(wrapper: Any, styles: _Styles) -> bool:
+    """Whether WeasyPrint will hand a style's `overflow` on to the page and change the style."""
+    style = styles.by_pseudo[None]
+    return wrapper.local_name in ("html", "body") and style["overflow"] != "visible"
 
 
 def _attributes(html: Any, hints: bool) -> dict[Any, list[tuple[Any, tuple[Any, ...], str]]]:

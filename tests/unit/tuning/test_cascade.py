@@ -1,5 +1,7 @@
 """Styles that are shared are those that the untouched library works out for each element."""
 
+import pytest
+
 from tests.unit.tuning.conftest import Draw
 
 CSS = """
@@ -44,7 +46,8 @@ def test_one_document(quick: Draw, untouched: Draw) -> None:
     assert pages == untouched(html, CSS)
 
 
-def test_parts_with_rules_of_their_own(quick: Draw, untouched: Draw) -> None:
+@pytest.mark.parametrize("css", [CSS, CSS + "body { overflow: hidden }"])
+def test_parts_with_rules_of_their_own(css: str, quick: Draw, untouched: Draw) -> None:
     """What one part says only it gets, though all share a style sheet."""
     rules = ["", "body { color: red }", "@page { background: #eee }", "", "p { color: blue }", ""]
     parts = (
@@ -52,8 +55,8 @@ def test_parts_with_rules_of_their_own(quick: Draw, untouched: Draw) -> None:
         for n, rule in enumerate(rules)
     )
     html = page(*parts)
-    pages = quick(html, CSS)
-    assert pages == untouched(html, CSS)
+    pages = quick(html, css)
+    assert pages == untouched(html, css)
     colours = [b"1 0 0 rg" in page for page in pages]
     assert any(colours)
     assert not all(colours)
