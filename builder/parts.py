@@ -18,9 +18,6 @@ from builder import records
 from builder.cache import Cache
 from builder.tagging import Link, Node
 
-#: Raise it when the records below change.
-VERSION = 1
-
 
 class Later:
     """A reference that is known when the file is made."""

@@ -1,8 +1,8 @@
 """A print job to a finished PDF, or to the one made last time from the same input.
 
 Drawing takes seconds, so a PDF is kept under a hash of everything it depends on: page, style,
-formulas, pictures, fonts and the versions of what draws it. Finding it again must not cost the
-second that importing WeasyPrint takes, hence the look at the native libraries by hand.
+formulas, pictures, fonts, our code and the versions of what draws it. Finding it again must not
+cost the second that importing WeasyPrint takes, hence the look at the native libraries by hand.
 """
 
 import hashlib
@@ -12,13 +12,10 @@ from functools import lru_cache
 from importlib.metadata import version
 
 from builder import fonts, forms, native, pdf
-from builder.cache import JSON, Cache, key
+from builder.cache import JSON, Cache, code_version, key
 from builder.fitting import Misfit
 from builder.targets import PrintJob
 from builder.typeset import Drawing, engine_version, typeset
-
-#: Raise it when `pdf.py` and what it uses make something else of the same input.
-_VERSION = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +115,7 @@ def _within(
 def _key(job: PrintJob) -> str:
     formulas: list[JSON] = [[f.latex, f.display] for f in job.formulas]
     return key(
-        f"pdf {_VERSION} {versions()}",
+        f"pdf {code_version()} {versions()}",
         job.html,
         job.css,
         job.duplex,

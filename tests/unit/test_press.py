@@ -31,6 +31,16 @@ def test_a_pdf_is_kept_until_a_picture_changes(job: PrintJob, tmp_path: Path, ca
     assert press.cached(job, cache) is None
 
 
+def test_other_code_draws_anew(
+    job: PrintJob, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has to remember that a change may show on paper."""
+    drawn = press.draw(job, cache)
+    assert press.cached(job, cache) == drawn.data
+    monkeypatch.setattr(press, "code_version", lambda: "another")
+    assert press.cached(job, cache) is None
+
+
 def test_a_picture_saved_while_it_is_drawn_is_drawn_again(
     job: PrintJob, tmp_path: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
