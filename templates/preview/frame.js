@@ -1,5 +1,6 @@
 // The card's page. It stands in a frame of its own, so that the card's style and ours do not meet,
-// and draws what the page around it sends, as Anki's reviewer does.
+// and draws what the page around it sends, as Anki's reviewer does. It runs when its page is whole
+// (`defer`), since a card is sent as soon as it says that it is ready.
 "use strict";
 
 (() => {

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,9 +116,17 @@ def listen(page: Page, near: tuple[str, ...]) -> list[str]:
 
 @contextmanager
 def shown(
-    browser: Browser, address: str, *, width: int = 1200, scheme: str = "light"
+    browser: Browser,
+    address: str,
+    *,
+    width: int = 1200,
+    scheme: str = "light",
+    before: Callable[[Page], object] = lambda page: None,
 ) -> Iterator[Shown]:
-    """Open the preview, or an export of it; nothing may be missing, fail or go elsewhere."""
+    """Open the preview, or an export of it; nothing may be missing, fail or go elsewhere.
+
+    `before` is given the page that is to open it.
+    """
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         color_scheme="dark" if scheme == "dark" else "light",
@@ -130,6 +138,7 @@ def shown(
         # The last two are those of Chromium's PDF viewer.
         near = (own, "data:", "blob:", "about:", "chrome:", "chrome-extension:")
         it = Shown(page, listen(page, near))
+        before(page)
         page.goto(address)
         it.settle()
         yield it

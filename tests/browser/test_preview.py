@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.previewing import ANSWER, QUESTION, Shown, edit, new_project, running, shown
 from tests.browser.reviewer import Reviewer
@@ -160,6 +160,26 @@ def test_filters(page: Shown) -> None:
     page.page.select_option("#kind", "")
     page.page.select_option("#state", "changed")  # there is no lock yet: all is new
     expect(count).to_have_text("6 cards")
+
+
+def test_a_card_waits_for_the_page_it_is_drawn_on(address: str, reviewer: Reviewer) -> None:
+    """On a busy machine the card's page may be read to its end long after its scripts ran."""
+
+    def slow(page: Page) -> None:
+        def interrupted(route: Route) -> None:
+            html = route.fetch().text()
+            assert "</head>" in html
+            route.fulfill(body=html.replace("</head>", '<script src="../late.js"></script></head>'))
+
+        def late(route: Route) -> None:
+            page.wait_for_timeout(1000)
+            route.fulfill(body="", content_type="text/javascript")
+
+        page.route("**/frame.html", interrupted)
+        page.route("**/late.js", late)
+
+    with shown(reviewer.browser, address, before=slow) as it:
+        expect(it.card.locator("#qa")).not_to_be_empty()
 
 
 def test_only_what_changed_since_the_lock(project: Path, reviewer: Reviewer) -> None:
