@@ -121,7 +121,7 @@ def shown(
     *,
     width: int = 1200,
     scheme: str = "light",
-    before: Callable[[Page], object] = lambda page: None,
+    before: Callable[[Page], object] = lambda _: None,
 ) -> Iterator[Shown]:
     """Open the preview, or an export of it; nothing may be missing, fail or go elsewhere.
 
