@@ -1,13 +1,12 @@
 """The authoring rules: one small function each, run over a deck that loaded.
 
-A rule sees items (`Entry`) and answers with findings; it knows nothing of files, severities set in
-deck.yaml, or waivers: all that happens here. `explain` says what each code means.
+A rule sees a topic (`Content`) and answers with findings; it knows nothing of files, severities set
+in deck.yaml, or waivers: all that happens here. `explain` says what each code means.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Final
 
 from builder.diagnostics import Diagnostic, Severity, Span, did_you_mean
@@ -25,14 +24,14 @@ from builder.lint import (
     references,
     terms,
 )
-from builder.lint.content import Content, Entry, Finding
+from builder.lint.content import Content, Finding
 from builder.lint.graph import Summary
 from builder.lint.latex import names
 from builder.model import DeckFile, Term, Topic
 from builder.source import Source
 
-#: Rules that look at one item.
-ITEM_RULES: Final[tuple[Callable[[Entry, Content], Iterator[Finding]], ...]] = (
+#: Rules that look at a topic.
+RULES: Final[tuple[Callable[[Content], Iterator[Finding]], ...]] = (
     lengths.long_text,
     lengths.long_list,
     lengths.wide_code,
@@ -43,7 +42,6 @@ ITEM_RULES: Final[tuple[Callable[[Entry, Content], Iterator[Finding]], ...]] = (
     questions.given_away,
     clozes.too_many,
     clozes.long_cloze,
-    clozes.large_share,
     clozes.leak,
     formulas.undefined_symbol,
     formulas.long_formula,
@@ -54,22 +52,19 @@ ITEM_RULES: Final[tuple[Callable[[Entry, Content], Iterator[Finding]], ...]] = (
     parity.code_parity,
     parity.list_parity,
     parity.length_ratio,
+    terms.avoided,
+    terms.untranslated,
+    terms.traditional,
     terms.punctuation,
     references.references,
     references.unknown_paper,
     references.no_place,
     cards.few_or_many,
     cards.unproved,
+    cards.one_angle,
     copies.copied,
     dates.review_due,
     dates.future_date,
-)
-#: Rules that look at all items of a topic together, to look for each term once.
-TOPIC_RULES: Final[tuple[Callable[[Content], Iterator[tuple[Entry, Finding]]], ...]] = (
-    terms.avoided,
-    terms.untranslated,
-    terms.traditional,
-    cards.one_angle,
 )
 #: Rules that look at the whole deck.
 DECK_RULES: Final[tuple[Callable[[Sequence[Summary]], graph.Found], ...]] = (
@@ -152,20 +147,19 @@ def lint_topic(
         phrases: Hashes of phrases of other texts, which the deck must not share.
     """
     content = Content(
+        topic,
         file,
-        tuple(Entry(topic, item_id, item) for item_id, item in topic.items.items()),
         frozenset[str]().union(*map(names, symbols)),
         glossary,
-        {language: frozenset(t.name(language) for t in glossary) for language in file.languages},
         month,
         papers or {},
         phrases,
     )
     problems: list[Diagnostic] = []
     used: list[tuple[str, str]] = []
-    for entry, finding in _findings(content):
-        if finding.code in entry.item.allow:
-            used.append((entry.id, finding.code))
+    for item_id, finding in _findings(content):
+        if finding.code in topic.items[item_id].allow:
+            used.append((item_id, finding.code))
             continue
         severity: Severity = "warning" if finding.warning else "error"
         span = finding.span(parsed)
@@ -216,17 +210,15 @@ def lint_deck(
 _MOST_FINDINGS: Final = 20
 
 
-def _findings(content: Content) -> Iterator[tuple[Entry, Finding]]:
-    for entry in content.entries:
-        for rule in ITEM_RULES:
-            for finding in islice(rule(entry, content), _MOST_FINDINGS):
-                yield entry, finding
-    for topic_rule in TOPIC_RULES:
+def _findings(content: Content) -> Iterator[tuple[str, Finding]]:
+    """What the rules find, each with the item's id."""
+    for rule in RULES:
         seen: Counter[str] = Counter()
-        for entry, finding in topic_rule(content):
-            seen[entry.id] += 1
-            if seen[entry.id] <= _MOST_FINDINGS:
-                yield entry, finding
+        for finding in rule(content):
+            item_id = str(finding.path[1])
+            seen[item_id] += 1
+            if seen[item_id] <= _MOST_FINDINGS:
+                yield item_id, finding
 
 
 def _as_set(problems: Iterable[Diagnostic], file: DeckFile) -> Iterator[Diagnostic]:

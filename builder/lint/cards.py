@@ -4,53 +4,55 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from builder.lint.content import Content, Entry, Finding
+from builder.lint.content import Content, Finding
 from builder.lint.text import primary_subtag
 
 
-def few_or_many(entry: Entry, content: Content) -> Iterator[Finding]:
+def few_or_many(content: Content) -> Iterator[Finding]:
     """A question that stands for several has a card for each, and no item is a whole chapter."""
-    item = entry.item
-    count = 1 + len(item.facts)
-    least = content.limits.cards_min if item.level == "core" else 1
-    least = max(least, 1 + len(item.covers))
-    if count < least:
-        reason = (
-            f"it covers {len(item.covers)} more questions"
-            if least == 1 + len(item.covers)
-            else "it is `core`"
-        )
-        yield Finding(
-            "too-few-cards",
-            f"'{entry.id}' has {count} {'card' if count == 1 else 'cards'}; {reason}, "
-            f"so at least {least}",
-            entry.path,
-            "add `facts`: each point that must be known is a card of its own",
-            warning=True,
-            on_key=True,
-        )
-    elif count > content.limits.cards_max:
-        yield Finding(
-            "too-many-cards",
-            f"'{entry.id}' has {count} cards; better no more than {content.limits.cards_max}",
-            entry.path,
-            "make two items of it",
-            warning=True,
-            on_key=True,
-        )
+    core, most = content.limits.cards_min, content.limits.cards_max
+    for entry in content.entries:
+        item = entry.item
+        count = 1 + len(item.facts)
+        least = max(core if item.level == "core" else 1, 1 + len(item.covers))
+        if count < least:
+            reason = (
+                f"it covers {len(item.covers)} more questions"
+                if least == 1 + len(item.covers)
+                else "it is `core`"
+            )
+            yield Finding(
+                "too-few-cards",
+                f"'{entry.id}' has {count} {'card' if count == 1 else 'cards'}; {reason}, "
+                f"so at least {least}",
+                entry.path,
+                "add `facts`: each point that must be known is a card of its own",
+                warning=True,
+                on_key=True,
+            )
+        elif count > most:
+            yield Finding(
+                "too-many-cards",
+                f"'{entry.id}' has {count} cards; better no more than {most}",
+                entry.path,
+                "make two items of it",
+                warning=True,
+                on_key=True,
+            )
 
 
-def unproved(entry: Entry, content: Content) -> Iterator[Finding]:
+def unproved(content: Content) -> Iterator[Finding]:
     """A formula that code can check is checked, if the deck wants that."""
-    if content.limits.formulas_proved and entry.item.formula is not None and not entry.item.check:
-        yield Finding(
-            "unproved-formula",
-            "no proof checks this formula",
-            (*entry.path, "formula"),
-            "write a proof in content/checks and name it under `check:`",
-            warning=True,
-            on_key=True,
-        )
+    for entry in content.entries if content.limits.formulas_proved else ():
+        if entry.item.formula is not None and not entry.item.check:
+            yield Finding(
+                "unproved-formula",
+                "no proof checks this formula",
+                (*entry.path, "formula"),
+                "write a proof in content/checks and name it under `check:`",
+                warning=True,
+                on_key=True,
+            )
 
 
 _WHAT: Final = {
@@ -89,7 +91,7 @@ _REASON: Final = {
 }
 
 
-def one_angle(content: Content) -> Iterator[tuple[Entry, Finding]]:
+def one_angle(content: Content) -> Iterator[Finding]:
     """A topic that only says what things are is known by heart and not understood.
 
     Judged in the deck's first language that has words for it here. A fact that gives a reason or
@@ -101,34 +103,21 @@ def one_angle(content: Content) -> Iterator[tuple[Entry, Finding]]:
     what, other, reason = (
         table[primary_subtag(language)] for table in (_WHAT, _OTHER_ANGLE, _REASON)
     )
-    questions = [
-        (entry, text)
-        for entry in content.entries
-        if (text := entry.texts.get("question", {}).get(language))
-    ]
-    definitions = [(e, text) for e, text in questions if what.search(text.shown)]
+    questions = content.of("question", language)
+    definitions = [text for text in questions if what.search(text.shown)]
     if len(definitions) <= _FEW_DEFINITIONS:
         return
     others = sum(
-        other.search(text.shown) is not None and not what.search(text.shown)
-        for _, text in questions
-    ) + sum(
-        reason.search(texts[language].shown) is not None
-        for entry in content.entries
-        for texts in entry.facts.values()
-    )
+        other.search(text.shown) is not None and not what.search(text.shown) for text in questions
+    ) + sum(reason.search(text.shown) is not None for text in content.of("fact", language))
     allowed = max(100 * others // content.limits.angles, _FEW_DEFINITIONS)
     if len(definitions) > allowed:
-        entry, text = definitions[allowed]
-        yield (
-            entry,
-            text.overall(
-                "one-angle",
-                f"{len(definitions)} questions of this topic ask what something is; "
-                f"{others} cards say why or when",
-                "ask of one of them why it is so, or when to use it",
-                warning=True,
-            ),
+        yield definitions[allowed].overall(
+            "one-angle",
+            f"{len(definitions)} questions of this topic ask what something is; "
+            f"{others} cards say why or when",
+            "ask of one of them why it is so, or when to use it",
+            warning=True,
         )
 
 

@@ -6,72 +6,61 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from builder.lint import latex
-from builder.lint.content import Content, Entry, Finding, Text
+from builder.lint.content import Content, Finding, Text
 from builder.lint.text import OBJECT, Hidden, counts_characters, formula_units, is_countable, words
 
 
-def too_many(entry: Entry, content: Content) -> Iterator[Finding]:
+def too_many(content: Content) -> Iterator[Finding]:
     """A fact is one idea: few clozes."""
-    for texts in entry.facts.values():
-        text = next(iter(texts.values()))
-        numbers = {hidden.number for hidden in text.visible.hidden}
-        if len(numbers) > content.limits.clozes_max:
+    limit = content.limits.clozes_max
+    for text in content.of("fact", content.languages[0]):
+        clozes = text.visible.hidden
+        if len(clozes) > limit and (count := len({hidden.number for hidden in clozes})) > limit:
             yield text.overall(
                 "too-many-clozes",
-                f"the fact has {len(numbers)} clozes; at most {content.limits.clozes_max}",
+                f"the fact has {count} clozes; at most {limit}",
                 "make two facts of it",
             )
 
 
 def _length(text: Text, start: int, end: int) -> int:
     """Length of `visible.text[start:end]` with the formulas in it."""
-    view = text.visible
-    first, last = view.span(start, end)
-    formulas = sum(
-        formula_units(math.latex)
-        for math in text.document.maths
-        if first <= math.start and math.end <= last
-    )
-    return words(view.text[start:end], text.language) + formulas
+    length = words(text.shown[start:end], text.language)
+    if text.document.maths:
+        first, last = text.visible.span(start, end)
+        length += sum(
+            formula_units(math.latex)
+            for math in text.document.maths
+            if first <= math.start and math.end <= last
+        )
+    return length
 
 
-def long_cloze(entry: Entry, content: Content) -> Iterator[Finding]:
-    """What a cloze hides fits in one breath."""
-    for texts in entry.facts.values():
-        for text in texts.values():
-            if not is_countable(text.language):
-                continue
-            by_character = counts_characters(text.language)
-            limits = content.limits
-            limit = limits.cloze_characters if by_character else limits.cloze_words
-            for hidden in text.visible.hidden:
-                length = _length(text, hidden.start, hidden.end)
+def long_cloze(content: Content) -> Iterator[Finding]:
+    """What a cloze hides fits in one breath, and enough of the sentence says what is asked."""
+    limits = content.limits
+    for language in filter(is_countable, content.languages):
+        by_character = counts_characters(language)
+        unit = "characters" if by_character else "words"
+        limit = limits.cloze_characters if by_character else limits.cloze_words
+        for text in content.of("fact", language):
+            lengths = {part: _length(text, part.start, part.end) for part in text.visible.hidden}
+            for part, length in lengths.items():
                 if length > limit:
                     yield text.finding(
                         "long-cloze",
-                        f"the cloze hides {length} {'characters' if by_character else 'words'}; "
-                        f"at most {limit}",
+                        f"the cloze hides {length} {unit}; at most {limit}",
                         "hide the key term only",
-                        hidden.start,
-                        hidden.end,
+                        part.start,
+                        part.end,
                     )
-
-
-def large_share(entry: Entry, content: Content) -> Iterator[Finding]:
-    """Enough of the sentence stays visible to say what is asked."""
-    for texts in entry.facts.values():
-        for text in texts.values():
-            if not is_countable(text.language) or not text.length:
-                continue
             for number, parts in _by_number(text).items():
                 outer = [p for p in parts if not any(_inside(p, other) for other in parts)]
-                hidden = sum(_length(text, part.start, part.end) for part in outer)
-                share = 100 * hidden // text.length
-                if share > content.limits.cloze_share:
+                share = 100 * sum(map(lengths.__getitem__, outer)) // max(text.length, 1)
+                if share > limits.cloze_share:
                     yield text.finding(
                         "large-cloze-share",
-                        f"c{number} hides {share} % of the fact; "
-                        f"at most {content.limits.cloze_share} %",
+                        f"c{number} hides {share} % of the fact; at most {limits.cloze_share} %",
                         "say more of what the hidden part is about",
                         parts[0].start,
                         parts[0].end,
@@ -101,47 +90,49 @@ def _plain(text: str) -> str:
     return " ".join(text.split()).strip(" .,;:，。；：、").casefold()
 
 
-def leak(entry: Entry, _: Content) -> Iterator[Finding]:
+def leak(content: Content) -> Iterator[Finding]:
     """What is hidden does not stand elsewhere on the card, in any language, and is worth hiding."""
-    for texts in entry.facts.values():
-        for text in texts.values():
-            for number, parts in _by_number(text).items():
-                for hidden in parts:
-                    yield from _leaks(text, hidden, number, tuple(texts.values()))
+    for entry in content.entries:
+        for fact in entry.facts.values():
+            texts = tuple(fact.values())
+            for text in texts:
+                for hidden in text.visible.hidden:
+                    finding = _leak(text, hidden, texts)
+                    if finding is not None:
+                        yield finding
 
 
-def _leaks(text: Text, hidden: Hidden, number: int, texts: Sequence[Text]) -> Iterator[Finding]:
-    view = text.visible
-    raw = view.text[hidden.start : hidden.end]
+def _leak(text: Text, hidden: Hidden, texts: Sequence[Text]) -> Finding | None:
+    raw = text.shown[hidden.start : hidden.end]
     answer = _plain(raw)
     if answer in _TRIVIAL:
-        yield text.finding(
+        return text.finding(
             "trivial-cloze",
             f"the cloze hides only “{raw}”",
             "hide the word that carries the fact",
             hidden.start,
             hidden.end,
         )
-        return
     where = ""
     if OBJECT in answer:
         if answer == OBJECT:
-            where = _formula_leak(text, hidden, number, texts)
+            where = _formula_leak(text, hidden, texts)
     elif len(answer) > 1 and not answer.isdecimal():
         for other in texts:
-            shown = _plain(_shown(other, number))
+            shown = _plain(_shown(other, hidden.number))
             if answer in shown and _whole(answer).search(shown):
                 where = "" if other is text else f" in '{other.language}'"
                 where = f"stands visibly on the card{where}"
                 break
-    if where:
-        yield text.finding(
-            "cloze-leak",
-            f"“{raw if OBJECT not in raw else 'the formula'}” {where}",
-            "reword the visible part, or hide both under the same number",
-            hidden.start,
-            hidden.end,
-        )
+    if not where:
+        return None
+    return text.finding(
+        "cloze-leak",
+        f"“{raw if OBJECT not in raw else 'the formula'}” {where}",
+        "reword the visible part, or hide both under the same number",
+        hidden.start,
+        hidden.end,
+    )
 
 
 def _whole(answer: str) -> re.Pattern[str]:
@@ -163,7 +154,7 @@ def _shown(text: Text, number: int) -> str:
     return "\n".join((*parts, view.text[at:], *view.hints))
 
 
-def _formula_leak(text: Text, hidden: Hidden, number: int, texts: Sequence[Text]) -> str:
+def _formula_leak(text: Text, hidden: Hidden, texts: Sequence[Text]) -> str:
     """Why a hidden formula is visible all the same, or an empty string."""
     first, last = text.visible.span(hidden.start, hidden.end)
     inside = [m for m in text.document.maths if first <= m.start and m.end <= last]
@@ -174,7 +165,7 @@ def _formula_leak(text: Text, hidden: Hidden, number: int, texts: Sequence[Text]
         masked = [
             other.visible.span(part.start, part.end)
             for part in other.visible.hidden
-            if part.number == number
+            if part.number == hidden.number
         ]
         for math in other.document.maths:
             if any(start <= math.start and math.end <= end for start, end in masked):

@@ -1,8 +1,8 @@
 """What the rules look at: items with their texts ready, and what a rule answers."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from dataclasses import field as dataclass_field
 from functools import cached_property
 from typing import Final
 
@@ -24,7 +24,7 @@ class Finding:
     Attributes:
         code: Name of the rule.
         message: What is wrong.
-        path: The scalar in the item's file.
+        path: The scalar in its file, from `items` and the item's id on.
         help: How to mend it.
         start: Where in the scalar's value it begins; None if it is about the whole scalar.
         end: Where it ends.
@@ -107,17 +107,14 @@ class Entry:
     Attributes:
         id: The item's id.
         item: The item.
-        topic: Its topic.
         path: Where it stands in the topic's file.
         texts: Field -> language -> text, of the fields with sound markup.
         facts: Fact id -> language -> text, likewise.
-        pairs: Each sound text with its counterpart in the primary language, which comes first.
     """
 
-    def __init__(self, topic: Topic, item_id: str, item: Item) -> None:
+    def __init__(self, item_id: str, item: Item) -> None:
         self.id = item_id
         self.item = item
-        self.topic = topic
         self.path: Location = ("items", item_id)
         self.texts: dict[str, dict[str, Text]] = {}
         for field in FIELDS:
@@ -127,14 +124,12 @@ class Entry:
         self.facts: dict[str, dict[str, Text]] = {}
         for fact_id, fact in item.facts.items():
             self._add(self.facts, fact_id, "fact", (*self.path, "facts", fact_id), fact)
-        self._fields = {name: tuple(group.values()) for name, group in self.texts.items()}
-        groups = (*self.texts.values(), *self.facts.values())
-        self._all = tuple(text for group in groups for text in group.values())
-        self.pairs = tuple(
-            (first, other)
-            for first, *others in (group.values() for group in groups)
-            for other in others
+        #: Each text in all languages, the primary one first.
+        self.groups = tuple(
+            tuple(group.values()) for group in (*self.texts.values(), *self.facts.values())
         )
+        #: Every sound text.
+        self.all = tuple(text for group in self.groups for text in group)
 
     @staticmethod
     def _add(
@@ -151,38 +146,69 @@ class Entry:
         if all(text.is_sound for text in texts.values()):
             to[name] = texts
 
-    def all(self) -> tuple[Text, ...]:
-        """Every sound text."""
-        return self._all
-
-    def field(self, name: str) -> tuple[Text, ...]:
-        """The texts of one field, one per language."""
-        return self._fields.get(name, ())
+    def field(self, name: str, language: str) -> Text | None:
+        """The text of a field in a language, if there is one."""
+        texts = self.texts.get(name)
+        return texts.get(language) if texts else None
 
 
-@dataclass(frozen=True, slots=True)
 class Content:
     """A topic as the rules see it, and what they know of the rest of the deck.
 
     Attributes:
         file: deck.yaml.
         entries: Every item of the topic, in order.
+        texts: Their texts.
+        pairs: Each text with its counterpart in the primary language, which comes first.
         symbols: The symbols that the deck's table defines.
         glossary: The deck's terms.
-        terms: Language -> the names of the glossary's terms.
+        terms: Language -> the names of the glossary's terms, the longest first.
         month: The present month, as `2026-11`.
         papers: arXiv number -> title of the papers that may be cited; empty if any may.
         phrases: Hashes of phrases of other texts, which the deck must not share.
     """
 
-    file: DeckFile
-    entries: tuple[Entry, ...]
-    symbols: frozenset[str]
-    glossary: tuple[Term, ...]
-    terms: Mapping[str, frozenset[str]]
-    month: str
-    papers: Mapping[str, str] = dataclass_field(default_factory=dict)
-    phrases: frozenset[str] = frozenset()
+    def __init__(
+        self,
+        topic: Topic,
+        file: DeckFile,
+        symbols: frozenset[str],
+        glossary: tuple[Term, ...],
+        month: str,
+        papers: Mapping[str, str],
+        phrases: frozenset[str],
+    ) -> None:
+        self.file = file
+        self.entries = tuple(Entry(item_id, item) for item_id, item in topic.items.items())
+        self.texts = tuple(text for entry in self.entries for text in entry.all)
+        self.pairs = tuple(
+            (first, other)
+            for entry in self.entries
+            for first, *others in entry.groups
+            for other in others
+        )
+        self.symbols = symbols
+        self.glossary = glossary
+        self.terms = {
+            language: sorted({term.name(language) for term in glossary}, key=_longest_first)
+            for language in file.languages
+        }
+        self.month = month
+        self.papers = papers
+        self.phrases = phrases
+        self._of: dict[tuple[str, str], list[Text]] = defaultdict(list)
+        self._in: dict[str, list[Text]] = defaultdict(list)
+        for text in self.texts:
+            self._of[text.field, text.language].append(text)
+            self._in[text.language].append(text)
+
+    def of(self, field: str, language: str) -> Sequence[Text]:
+        """All texts of one field (`fact` for those of facts) in a language, in order."""
+        return self._of.get((field, language), ())
+
+    def texts_in(self, language: str) -> Sequence[Text]:
+        """All texts in a language, in order."""
+        return self._in.get(language, ())
 
     @property
     def limits(self) -> LintSettings:
@@ -193,3 +219,7 @@ class Content:
     def languages(self) -> tuple[str, ...]:
         """The deck's languages, primary first."""
         return self.file.languages
+
+
+def _longest_first(name: str) -> tuple[int, str]:
+    return -len(name), name

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
-from builder.lint.content import Content, Entry, Finding, Text
+from builder.lint.content import Content, Finding, Text
 
 
-def copied(entry: Entry, content: Content) -> Iterator[Finding]:
+def copied(content: Content) -> Iterator[Finding]:
     """No text shares a phrase with those that the deck lists."""
     known = content.phrases
     if not known:
         return
     from builder.phrases import phrases
 
-    for text in entry.all():
+    for text in content.texts:
         start = end = -1
         for phrase in phrases(text.shown):
             if phrase.hash not in known:

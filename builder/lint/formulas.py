@@ -1,7 +1,7 @@
 """C1, C2 and money: a formula explains its symbols, is short, and is a formula."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from builder.lint import latex
@@ -11,17 +11,24 @@ from builder.lint.content import Content, Entry, Finding, Text
 _MONEY: Final = re.compile(r"^[0-9][0-9.,]*(?:[a-zA-Z]{0,2})?\s+[^\\]*[^\W\d_]{2}")
 
 
-def undefined_symbol(entry: Entry, content: Content) -> Iterator[Finding]:
+def undefined_symbol(content: Content) -> Iterator[Finding]:
     """Every symbol is in the deck's table, in `where:`, or introduced in the item's own words.
 
     A text introduces a symbol that stands alone between dollars, since words around it say what it
     is, and one that an inline formula defines: `$x_i=e_i+p_i$`. The formula of an item stands
     apart from all words, so only what the tables or the words define counts for it.
     """
-    if entry.item.formula is None and not any(text.document.maths for text in entry.all()):
-        return
-    known = set(content.symbols).union(*(latex.names(key) for key in entry.item.where))
-    for text in entry.all():
+    for entry in content.entries:
+        texts = [text for text in entry.all if text.document.maths]
+        if texts or entry.item.formula is not None:
+            yield from _undefined_symbols(entry, texts, content.symbols)
+
+
+def _undefined_symbols(
+    entry: Entry, texts: Sequence[Text], symbols: frozenset[str]
+) -> Iterator[Finding]:
+    known = set(symbols).union(*(latex.names(key) for key in entry.item.where))
+    for text in texts:
         for math in text.document.maths:
             reading = latex.read(math.latex)
             names = [symbol.name for symbol in reading.letters]
@@ -41,7 +48,7 @@ def undefined_symbol(entry: Entry, content: Content) -> Iterator[Finding]:
         for symbol in latex.undefined(latex.read(formula), defined):
             reported.add(symbol.name)
             yield _undefined(symbol.name, path, symbol.start, symbol.end)
-    for text in entry.all():
+    for text in texts:
         for math in text.document.maths:
             if _MONEY.match(math.latex):
                 continue
@@ -67,31 +74,31 @@ def _undefined(name: str, path: tuple[str | int, ...], start: int, end: int) -> 
     )
 
 
-def long_formula(entry: Entry, content: Content) -> Iterator[Finding]:
+def long_formula(content: Content) -> Iterator[Finding]:
     """A formula that is a derivation is read, not recalled."""
-    formula = entry.item.formula
-    if formula is None:
-        return
-    reading = latex.read(formula)
-    limits = content.limits
-    parts = []
-    if reading.relations > limits.formula_relations:
-        parts.append(f"{reading.relations} relations in a row, at most {limits.formula_relations}")
-    if reading.operators > limits.formula_operators:
-        parts.append(f"{reading.operators} operators, at most {limits.formula_operators}")
-    if parts:
-        yield Finding(
-            "long-formula",
-            f"the formula has {' and '.join(parts)}",
-            (*entry.path, "formula"),
-            "keep the result; steps go to `detail` or to an item of their own",
-            warning=True,
-        )
+    relations, operators = content.limits.formula_relations, content.limits.formula_operators
+    for entry in content.entries:
+        if entry.item.formula is None:
+            continue
+        reading = latex.read(entry.item.formula)
+        parts = []
+        if reading.relations > relations:
+            parts.append(f"{reading.relations} relations in a row, at most {relations}")
+        if reading.operators > operators:
+            parts.append(f"{reading.operators} operators, at most {operators}")
+        if parts:
+            yield Finding(
+                "long-formula",
+                f"the formula has {' and '.join(parts)}",
+                (*entry.path, "formula"),
+                "keep the result; steps go to `detail` or to an item of their own",
+                warning=True,
+            )
 
 
-def money(entry: Entry, _: Content) -> Iterator[Finding]:
+def money(content: Content) -> Iterator[Finding]:
     """`$5 a month or 6$` is two amounts of money, set as a formula."""
-    for text in entry.all():
+    for text in content.texts:
         for math in text.document.maths:
             if not math.display and _MONEY.match(math.latex):
                 yield _money(text, math.start, math.end)

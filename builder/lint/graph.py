@@ -37,7 +37,7 @@ Found = Iterator[tuple[Summary, Diagnostic]]
 def summary(entry: Entry, parsed: Source, languages: tuple[str, ...]) -> Summary:
     """What the deck's rules need of an item."""
     questions = entry.texts.get("question", {})
-    pictures = {image.src for text in entry.all() for image in text.document.images}
+    pictures = {image.src for text in entry.all for image in text.document.images}
     if entry.item.figure:
         pictures.add(entry.item.figure)
     at = (*entry.path, "confusable")

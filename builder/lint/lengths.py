@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final
 
 from builder.diagnostics import display_width
-from builder.lint.content import Content, Entry, Finding, Text
+from builder.lint.content import Content, Finding, Text
 from builder.lint.text import counts_characters, is_countable
 
 _ADVICE: Final = {
@@ -16,35 +15,25 @@ _ADVICE: Final = {
 }
 
 
-def long_text(entry: Entry, content: Content) -> Iterator[Finding]:
+def long_text(content: Content) -> Iterator[Finding]:
     """Questions, answers and details that are too long."""
-    for field, advice in _ADVICE.items():
-        for text in entry.field(field):
-            unit, name = _limit(field, text.language)
-            if not unit:
-                continue
-            soft: int = getattr(content.limits, name)
-            if text.length <= soft:
-                continue
-            hard: int | None = getattr(content.limits, f"{name}_max", None)
-            error = hard is not None and text.length > hard
-            limit = hard if error else soft
-            yield text.overall(
-                f"long-{field}",
-                f"the {field} has {text.length} {unit}; "
-                f"{'at most' if error else 'better no more than'} {limit}",
-                advice,
-                warning=not error,
-            )
-
-
-@lru_cache(maxsize=64)
-def _limit(field: str, language: str) -> tuple[str, str]:
-    """What a text is counted in and the name of its limit; empty if it cannot be counted."""
-    if not is_countable(language):
-        return "", ""
-    unit = "characters" if counts_characters(language) else "words"
-    return unit, f"{field}_{unit}"
+    for language in filter(is_countable, content.languages):
+        unit = "characters" if counts_characters(language) else "words"
+        for field, advice in _ADVICE.items():
+            soft: int = getattr(content.limits, f"{field}_{unit}")
+            hard: int | None = getattr(content.limits, f"{field}_{unit}_max", None)
+            for text in content.of(field, language):
+                if text.length <= soft:
+                    continue
+                error = hard is not None and text.length > hard
+                limit = hard if error else soft
+                yield text.overall(
+                    f"long-{field}",
+                    f"the {field} has {text.length} {unit}; "
+                    f"{'at most' if error else 'better no more than'} {limit}",
+                    advice,
+                    warning=not error,
+                )
 
 
 _LIST_ITEM = re.compile(r" {0,3}(?:[-+*]|\d{1,2}[.)])\s+\S")
@@ -67,43 +56,44 @@ def points(text: Text) -> int:
     return max(marked, clauses if clauses > 1 else 0)
 
 
-def long_list(entry: Entry, content: Content) -> Iterator[Finding]:
+def long_list(content: Content) -> Iterator[Finding]:
     """Answers that are lists of more points than one remembers."""
-    for text in entry.field("answer"):
-        count = points(text)
-        if count <= content.limits.list_items:
-            continue
-        error = count > content.limits.list_items_max
-        limit = content.limits.list_items_max if error else content.limits.list_items
-        yield text.overall(
-            "long-list",
-            f"the answer lists {count} points; "
-            f"{'at most' if error else 'better no more than'} {limit}",
-            "ask for each point, or make clozes in `facts` of them",
-            warning=not error,
-        )
-
-
-def wide_code(entry: Entry, content: Content) -> Iterator[Finding]:
-    """Programs with lines that no column of a cheat sheet can hold at a size fit to be read."""
-    code = entry.item.code
-    limit = content.limits.code_columns
-    if code is None:
-        return
-    start = 0
-    for line in code.source.splitlines(keepends=True):
-        text = line.rstrip()
-        width = display_width(text)
-        if width > limit:
-            indent = len(text) - len(text.lstrip())
-            yield Finding(
-                "wide-code",
-                f"the line has {width} columns; better no more than {limit}, "
-                "or it is broken anywhere in print",
-                (*entry.path, "code", "source"),
-                "break it where a reader would, or name a part of it on a line before",
-                start + indent,
-                start + len(text),
-                warning=True,
+    soft, hard = content.limits.list_items, content.limits.list_items_max
+    for language in content.languages:
+        for text in content.of("answer", language):
+            count = points(text)
+            if count <= soft:
+                continue
+            error = count > hard
+            limit = hard if error else soft
+            yield text.overall(
+                "long-list",
+                f"the answer lists {count} points; "
+                f"{'at most' if error else 'better no more than'} {limit}",
+                "ask for each point, or make clozes in `facts` of them",
+                warning=not error,
             )
-        start += len(line)
+
+
+def wide_code(content: Content) -> Iterator[Finding]:
+    """Programs with lines that no column of a cheat sheet can hold at a size fit to be read."""
+    limit = content.limits.code_columns
+    for entry in content.entries:
+        start = 0
+        lines = entry.item.code.source.splitlines(keepends=True) if entry.item.code else ()
+        for line in lines:
+            text = line.rstrip()
+            width = display_width(text)
+            if width > limit:
+                indent = len(text) - len(text.lstrip())
+                yield Finding(
+                    "wide-code",
+                    f"the line has {width} columns; better no more than {limit}, "
+                    "or it is broken anywhere in print",
+                    (*entry.path, "code", "source"),
+                    "break it where a reader would, or name a part of it on a line before",
+                    start + indent,
+                    start + len(text),
+                    warning=True,
+                )
+            start += len(line)

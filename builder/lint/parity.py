@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from builder.lint import latex
-from builder.lint.content import Content, Entry, Finding, Text
+from builder.lint.content import Content, Finding, Text
 from builder.lint.numbers import spelled
 from builder.lint.text import counts_characters, is_countable
 
 _WORDS_IN_FORMULA = re.compile(r"\\(?:text|mbox|hbox)[a-z]*\s*\{[^{}]*\}")
 
 
-def number_parity(entry: Entry, _: Content) -> Iterator[Finding]:
+def number_parity(content: Content) -> Iterator[Finding]:
     """A number that stands in one language stands in the other, in digits or in words."""
-    for pair in entry.pairs:
+    for pair in content.pairs:
         if not (pair[0].numbers or pair[1].numbers):
             continue
         listed = [sorted(number.value for number in text.numbers) for text in pair]
@@ -55,9 +55,9 @@ def _formulas(text: Text) -> "list[tuple[str, int, int]]":
     ]
 
 
-def formula_parity(entry: Entry, _: Content) -> Iterator[Finding]:
+def formula_parity(content: Content) -> Iterator[Finding]:
     """A formula that stands in one language stands in the other."""
-    for pair in entry.pairs:
+    for pair in content.pairs:
         if not (pair[0].document.maths or pair[1].document.maths):
             continue
         found = [_formulas(text) for text in pair]
@@ -97,12 +97,12 @@ def _code(text: Text) -> Counter[str]:
     return found
 
 
-def code_parity(entry: Entry, _: Content) -> Iterator[Finding]:
+def code_parity(content: Content) -> Iterator[Finding]:
     """Code is of no language: the same in both."""
-    for first, second in entry.pairs:
-        if "`" not in first.value + second.value and not (
-            first.document.codes or second.document.codes
-        ):
+    for first, second in content.pairs:
+        documents = first.document, second.document
+        marked = "`" in first.value or "`" in second.value
+        if not (marked or documents[0].codes or documents[1].codes):
             continue
         codes = [_code(first), _code(second)]
         for here, text, other in ((0, first, second), (1, second, first)):
@@ -122,9 +122,9 @@ _ONE_PARAGRAPH: Final = 3
 _COUNTED: Final = {"list_item_open": "list points", "tr_open": "table rows", "th_open": "columns"}
 
 
-def list_parity(entry: Entry, _: Content) -> Iterator[Finding]:
+def list_parity(content: Content) -> Iterator[Finding]:
     """Lists and tables have the same length in both languages."""
-    for first, second in entry.pairs:
+    for first, second in content.pairs:
         if len(first.document.tokens) == len(second.document.tokens) == _ONE_PARAGRAPH:
             continue
         shapes = [
@@ -148,16 +148,16 @@ _ENOUGH_WORDS: Final = 8
 _ERROR_FACTOR: Final = 1.6
 
 
-def length_ratio(entry: Entry, content: Content) -> Iterator[Finding]:
+def length_ratio(content: Content) -> Iterator[Finding]:
     """A text much shorter than its translation has lost something."""
     low, high = content.limits.length_ratio_min, content.limits.length_ratio_max
-    for pair in entry.pairs:
-        by_character = [counts_characters(text.language) for text in pair]
-        if by_character[0] == by_character[1] or pair[0].field == "table":
+    for pair in content.pairs:
+        by_character, other = map(counts_characters, (pair[0].language, pair[1].language))
+        if by_character == other or pair[0].field == "table":
             continue
-        if not all(is_countable(text.language) for text in pair):
+        if not (is_countable(pair[0].language) and is_countable(pair[1].language)):
             continue
-        characters, words = pair if by_character[0] else reversed(pair)
+        characters, words = pair if by_character else pair[::-1]
         if words.length < _ENOUGH_WORDS and characters.length < _ENOUGH_WORDS * high:
             continue
         ratio = characters.length / max(words.length, 1)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from builder.lint.content import Content, Entry, Finding, Text
+from builder.lint.content import Content, Finding, Text
 from builder.lint.numbers import Number
 
 # A number followed by one of these has nothing that says what it counts.
@@ -21,15 +21,15 @@ _MEASURES: Final = re.compile(
 )
 
 
-def bare(entry: Entry, _: Content) -> Iterator[Finding]:
+def bare(content: Content) -> Iterator[Finding]:
     """A large number in a fact or an answer says what it counts.
 
     Whether a number has its unit is for people to judge; this only finds sentences in which
     nothing could be one.
     """
-    texts = [*entry.field("answer"), *(t for fact in entry.facts.values() for t in fact.values())]
-    for text in texts:
-        yield from _bare(text)
+    for text in content.texts:
+        if text.numbers and text.field in ("answer", "fact"):
+            yield from _bare(text)
 
 
 def _bare(text: Text) -> Iterator[Finding]:

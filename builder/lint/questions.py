@@ -1,11 +1,11 @@
 """A3, B1 to B4: one question, that forces the learner to recall, and stands alone."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from operator import add
 from typing import Final
 
-from builder.lint.content import Content, Entry, Finding, Text
+from builder.lint.content import Content, Finding
 from builder.lint.text import HAN, is_countable, primary_subtag
 
 _MARK = re.compile(r"[?？؟՞፧\u037e]+")
@@ -19,34 +19,36 @@ _COMPOUND: Final = {
 }
 
 
-def one_question(entry: Entry, _: Content) -> Iterator[Finding]:
+def one_question(content: Content) -> Iterator[Finding]:
     """A question asks exactly one thing, and says so with one question mark."""
-    for text in entry.field("question"):
-        pattern = _MARKS.get(primary_subtag(text.language), _MARK)
-        marks = list(pattern.finditer(text.shown))
-        if not marks and is_countable(text.language):  # Thai and its like have no such mark
-            yield text.overall(
-                "no-question",
-                "the question asks nothing: it has no question mark",
-                "end it with `？` or `?`; a task such as “prove …” is better asked: “why is …?”",
-            )
-        for mark in marks[1:]:
-            yield text.finding(
-                "several-questions",
-                "this is a second question; a card asks one",
-                "make it an item of its own",
-                *mark.span(),
-            )
-        compound = _COMPOUND.get(primary_subtag(text.language))
-        match = compound.search(text.shown) if compound else None
-        if match and len(marks) == 1:
-            yield text.finding(
-                "compound-question",
-                f"“{match[0].strip(' ,，')}” asks a second thing",
-                "make it an item of its own, or a fact",
-                *match.span(),
-                warning=True,
-            )
+    for language in content.languages:
+        pattern = _MARKS.get(primary_subtag(language), _MARK)
+        compound = _COMPOUND.get(primary_subtag(language))
+        for text in content.of("question", language):
+            marks = list(pattern.finditer(text.shown))
+            if not marks and is_countable(language):  # Thai and its like have no such mark
+                yield text.overall(
+                    "no-question",
+                    "the question asks nothing: it has no question mark",
+                    "end it with `？` or `?`; "
+                    "a task such as “prove …” is better asked: “why is …?”",
+                )
+            for mark in marks[1:]:
+                yield text.finding(
+                    "several-questions",
+                    "this is a second question; a card asks one",
+                    "make it an item of its own",
+                    *mark.span(),
+                )
+            match = compound.search(text.shown) if compound else None
+            if match and len(marks) == 1:
+                yield text.finding(
+                    "compound-question",
+                    f"“{match[0].strip(' ,，')}” asks a second thing",
+                    "make it an item of its own, or a fact",
+                    *match.span(),
+                    warning=True,
+                )
 
 
 _YES_NO: Final = {
@@ -66,21 +68,22 @@ _EMBEDDED: Final = ("是不是", "是否", "能否", "能不能", "可否", "会
 _OPEN_WORD = re.compile("什么|为何|如何|怎么|怎样|哪|多少|几")
 
 
-def yes_no(entry: Entry, _: Content) -> Iterator[Finding]:
+def yes_no(content: Content) -> Iterator[Finding]:
     """A question that yes or no answers is half answered by guessing."""
-    for text in entry.field("question"):
-        pattern = _YES_NO.get(primary_subtag(text.language))
-        match = pattern.search(text.shown) if pattern else None
-        if match and match[0] in _EMBEDDED and _OPEN_WORD.search(text.shown):
+    for language in content.languages:
+        pattern = _YES_NO.get(primary_subtag(language))
+        if pattern is None:
             continue
-        if match:
-            yield text.finding(
-                "yes-no-question",
-                "yes or no answers this question",
-                "ask for the reason or the condition: “What makes X exact?”, “X 为什么精确？”",
-                match.start(),
-                match.start() + len(match[0].split()[0]),
-            )
+        for text in content.of("question", language):
+            match = pattern.search(text.shown)
+            if match and not (match[0] in _EMBEDDED and _OPEN_WORD.search(text.shown)):
+                yield text.finding(
+                    "yes-no-question",
+                    "yes or no answers this question",
+                    "ask for the reason or the condition: “What makes X exact?”, “X 为什么精确？”",
+                    match.start(),
+                    match.start() + len(match[0].split()[0]),
+                )
 
 
 _VAGUE: Final = {
@@ -98,18 +101,21 @@ _VAGUE: Final = {
 }
 
 
-def vague(entry: Entry, _: Content) -> Iterator[Finding]:
+def vague(content: Content) -> Iterator[Finding]:
     """“Explain X” has no answer that one can fail to give."""
-    for text in entry.field("question"):
-        pattern = _VAGUE.get(primary_subtag(text.language))
-        match = pattern.search(text.shown) if pattern else None
-        if match:
-            yield text.finding(
-                "vague-question",
-                f"“{match[0]}” leaves open what the answer is",
-                "ask what, why, when or how much",
-                *match.span(),
-            )
+    for language in content.languages:
+        pattern = _VAGUE.get(primary_subtag(language))
+        if pattern is None:
+            continue
+        for text in content.of("question", language):
+            match = pattern.search(text.shown)
+            if match:
+                yield text.finding(
+                    "vague-question",
+                    f"“{match[0]}” leaves open what the answer is",
+                    "ask what, why, when or how much",
+                    *match.span(),
+                )
 
 
 _ORPHAN_START: Final = {
@@ -133,30 +139,29 @@ _ORPHAN_ANYWHERE: Final = {
     ),
     "zh": re.compile(r"上述|上文|前面提到|该(?:方法|模型|技术|算法|公式|论文|机制)"),
 }
-_ANTECEDENT = re.compile(r"[,，:：]")
 
 
-def orphan(entry: Entry, _: Content) -> Iterator[Finding]:
+def orphan(content: Content) -> Iterator[Finding]:
     """A card is met alone, in any order: its subject has a name."""
-    texts = [*entry.field("question"), *(t for fact in entry.facts.values() for t in fact.values())]
-    for text in texts:
-        language = primary_subtag(text.language)
-        start = _ORPHAN_START.get(language)
-        anywhere = _ORPHAN_ANYWHERE.get(language)
-        visible = text.shown
-        match = start.match(visible) if start else None
-        if match is None and anywhere and text.field == "question":
-            match = anywhere.search(visible)
-            # “When X is trained, why is it …?” names X before the pronoun.
-            if match and match[0].lower().endswith((" it", " they")) and match.start() > 12:
-                match = None
-        if match:
-            yield text.finding(
-                "orphan-pronoun",
-                f"“{match[0]}” refers to something that is not on this card",
-                "name it: cards are shown alone and in any order",
-                *match.span(),
-            )
+    for language in content.languages:
+        start = _ORPHAN_START.get(primary_subtag(language))
+        anywhere = _ORPHAN_ANYWHERE.get(primary_subtag(language))
+        if start is None or anywhere is None:
+            continue
+        for text in (*content.of("question", language), *content.of("fact", language)):
+            match = start.match(text.shown)
+            if match is None and text.field == "question":
+                match = anywhere.search(text.shown)
+                # “When X is trained, why is it …?” names X before the pronoun.
+                if match and match[0].lower().endswith((" it", " they")) and match.start() > 12:
+                    match = None
+            if match:
+                yield text.finding(
+                    "orphan-pronoun",
+                    f"“{match[0]}” refers to something that is not on this card",
+                    "name it: cards are shown alone and in any order",
+                    *match.span(),
+                )
 
 
 _TERM = re.compile(rf"[{HAN}]+|[^\W\d_{HAN}][\w+-]{{2,}}")
@@ -168,13 +173,17 @@ _STOP: Final = frozenset(
 )
 
 
-def terms(text: Text, glossary: frozenset[str]) -> set[str]:
-    """The rare terms of a text: words that carry meaning, or pairs of Chinese characters."""
-    visible = text.shown
+def terms(text: str, glossary: Iterable[str]) -> set[str]:
+    """The rare terms of a visible text: words that carry meaning, or pairs of Chinese characters.
+
+    Args:
+        text: The text.
+        glossary: Names that do not count, the longest first.
+    """
     for known in glossary:
-        if known in visible:
-            visible = visible.replace(known, " ")
-    found = set(_TERM.findall(visible.lower()))
+        if known in text:
+            text = text.replace(known, " ")
+    found = set(_TERM.findall(text.lower()))
     chinese = {word for word in found if word[0] >= "\u3000"}
     found = found - _STOP - chinese
     for word in chinese:
@@ -188,23 +197,24 @@ _ENOUGH_TERMS: Final = 4
 _ENOUGH_SHARED: Final = 3
 
 
-def given_away(entry: Entry, content: Content) -> Iterator[Finding]:
+def given_away(content: Content) -> Iterator[Finding]:
     """An answer that repeats the question's words tests reading, not memory."""
-    for question in entry.field("question"):
-        answer = entry.texts.get("answer", {}).get(question.language)
-        if answer is None:
-            continue
-        glossary = content.terms[question.language]
-        asked = terms(question, glossary)
-        inside = answer.shown.lower()
-        if sum(map(inside.__contains__, asked)) < _ENOUGH_SHARED:
-            continue
-        needed = terms(answer, glossary)
-        shared = needed & asked
-        if len(needed) >= _ENOUGH_TERMS and len(shared) * 2 > len(needed):
-            yield answer.overall(
-                "answer-in-question",
-                f"the question already holds {len(shared)} of the answer's {len(needed)} terms",
-                "ask without the words that are to be recalled",
-                warning=True,
-            )
+    for language in content.languages:
+        glossary = content.terms[language]
+        for entry in content.entries:
+            question, answer = entry.field("question", language), entry.field("answer", language)
+            if question is None or answer is None:
+                continue
+            asked = terms(question.shown, glossary)
+            inside = answer.shown.lower()
+            if sum(map(inside.__contains__, asked)) < _ENOUGH_SHARED:
+                continue
+            needed = terms(answer.shown, glossary)
+            shared = needed & asked
+            if len(needed) >= _ENOUGH_TERMS and len(shared) * 2 > len(needed):
+                yield answer.overall(
+                    "answer-in-question",
+                    f"the question already holds {len(shared)} of the answer's {len(needed)} terms",
+                    "ask without the words that are to be recalled",
+                    warning=True,
+                )

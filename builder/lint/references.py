@@ -31,8 +31,14 @@ _HINTS: Final = (
 )
 
 
-def references(entry: Entry, content: Content) -> Iterator[Finding]:
+def references(content: Content) -> Iterator[Finding]:
     """There is a reference, each has a known form, and one is a primary source."""
+    hosts = content.limits.primary_hosts
+    for entry in content.entries:
+        yield from _references(entry, hosts)
+
+
+def _references(entry: Entry, hosts: Sequence[str] | None) -> Iterator[Finding]:
     refs = entry.item.refs
     if not refs:
         yield Finding(
@@ -55,7 +61,7 @@ def references(entry: Entry, content: Content) -> Iterator[Finding]:
                 hint,
             )
             primary = True  # one message about it is enough
-        elif kind != "url" or _is_primary(ref, content.limits.primary_hosts):
+        elif kind != "url" or _is_primary(ref, hosts):
             primary = True
     if not primary:
         yield Finding(
@@ -68,48 +74,46 @@ def references(entry: Entry, content: Content) -> Iterator[Finding]:
         )
 
 
-def unknown_paper(entry: Entry, content: Content) -> Iterator[Finding]:
+def unknown_paper(content: Content) -> Iterator[Finding]:
     """An arXiv number is one of those in the deck's table, if the deck has one."""
     papers = content.papers
-    if not papers:
-        return
-    for number, ref in enumerate(entry.item.refs):
-        if source_kind(ref) != "arxiv":
-            continue
-        word = ref.split(maxsplit=1)[0].rstrip(",;").removeprefix("arXiv:")
-        paper = _VERSION.sub("", word)
-        if paper not in papers:
-            near = get_close_matches(paper, papers, n=1, cutoff=0.8)
-            guess = f"did you mean {near[0]}, “{papers[near[0]]}”? Otherwise " if near else ""
-            yield Finding(
-                "unknown-paper",
-                f"content/papers.yaml does not have {paper}",
-                (*entry.path, "refs", number),
-                f"{guess}look it up, and add `{paper}: {{title: …}}` there",
-            )
+    for entry in content.entries if papers else ():
+        for number, ref in enumerate(entry.item.refs):
+            if source_kind(ref) != "arxiv":
+                continue
+            word = ref.split(maxsplit=1)[0].rstrip(",;").removeprefix("arXiv:")
+            paper = _VERSION.sub("", word)
+            if paper not in papers:
+                near = get_close_matches(paper, papers, n=1, cutoff=0.8)
+                guess = f"did you mean {near[0]}, “{papers[near[0]]}”? Otherwise " if near else ""
+                yield Finding(
+                    "unknown-paper",
+                    f"content/papers.yaml does not have {paper}",
+                    (*entry.path, "refs", number),
+                    f"{guess}look it up, and add `{paper}: {{title: …}}` there",
+                )
 
 
 _VERSION = re.compile(r"v[0-9]+$")
 _NUMERIC = re.compile(r"[0-9]+(?:[.,][0-9]+|[0-9 ]*[%％]|[0-9]{2})")
 
 
-def no_place(entry: Entry, content: Content) -> Iterator[Finding]:
+def no_place(content: Content) -> Iterator[Finding]:
     """Where numbers come from a paper, one of the references names the place."""
-    if not content.limits.places_named:
-        return
-    papers = [r for r in entry.item.refs if source_kind(r) in ("arxiv", "doi")]
-    if not papers or any(len(ref.split()) > 1 for ref in papers):
-        return
-    asked = (*entry.field("answer"), *(t for texts in entry.facts.values() for t in texts.values()))
-    if any(_NUMERIC.search(text.shown) for text in asked):
-        yield Finding(
-            "no-place",
-            "the item has numbers, and no reference says where in the paper they are",
-            (*entry.path, "refs"),
-            "write the section, table or page: `arXiv:2104.09864 §3.2`",
-            warning=True,
-            on_key=True,
-        )
+    for entry in content.entries if content.limits.places_named else ():
+        papers = [r for r in entry.item.refs if source_kind(r) in ("arxiv", "doi")]
+        if not papers or any(len(ref.split()) > 1 for ref in papers):
+            continue
+        asked = (text for text in entry.all if text.field in ("answer", "fact"))
+        if any(_NUMERIC.search(text.shown) for text in asked):
+            yield Finding(
+                "no-place",
+                "the item has numbers, and no reference says where in the paper they are",
+                (*entry.path, "refs"),
+                "write the section, table or page: `arXiv:2104.09864 §3.2`",
+                warning=True,
+                on_key=True,
+            )
 
 
 def source_kind(ref: str) -> str:

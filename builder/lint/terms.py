@@ -5,10 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, TypeVar
 
-from builder.lint.content import Content, Entry, Finding, Text
+from builder.lint.content import Content, Finding
 from builder.lint.text import HAN, counts_characters, is_han
 
-Found = Iterator[tuple[Entry, Finding]]
 Value = TypeVar("Value")
 
 
@@ -16,8 +15,7 @@ def _present(content: Content, forms: Mapping[str, Value], language: str) -> dic
     """Those of the forms that occur in the language at all: most never do."""
     if not forms:
         return {}
-    texts = (t.value for e in content.entries for t in e.all() if t.language == language)
-    everything = "\n".join(texts).casefold()
+    everything = "\n".join(text.value for text in content.texts_in(language)).casefold()
     return {form: value for form, value in forms.items() if form.casefold() in everything}
 
 
@@ -29,25 +27,21 @@ def _pattern(form: str) -> re.Pattern[str]:
     return re.compile(before + re.escape(form) + after, re.IGNORECASE)
 
 
-def avoided(content: Content) -> Found:
+def avoided(content: Content) -> Iterator[Finding]:
     """Forms that the glossary rules out."""
     for language in content.languages:
         forms = {f: t for t in content.glossary for f in t.avoid}
         for form, term in _present(content, forms, language).items():
             good = term.name(language)
             allowed = (good, *term.unless)
-            for entry, text in _texts(content, language):
-                visible = text.shown
-                for match in _pattern(form).finditer(visible):
-                    if not _within(allowed, visible, *match.span()):
-                        yield (
-                            entry,
-                            text.finding(
-                                "avoided-term",
-                                f"the glossary rules out “{match[0]}”",
-                                f"write “{good}”",
-                                *match.span(),
-                            ),
+            for text in content.texts_in(language):
+                for match in _pattern(form).finditer(text.shown):
+                    if not _within(allowed, text.shown, *match.span()):
+                        yield text.finding(
+                            "avoided-term",
+                            f"the glossary rules out “{match[0]}”",
+                            f"write “{good}”",
+                            *match.span(),
                         )
 
 
@@ -60,18 +54,11 @@ def _within(phrases: Sequence[str], text: str, start: int, end: int) -> bool:
     return False
 
 
-def _texts(content: Content, language: str) -> Iterator[tuple[Entry, Text]]:
-    for entry in content.entries:
-        for text in entry.all():
-            if text.language == language:
-                yield entry, text
-
-
 _LOWER = re.compile(r"[a-z][a-z -]{3,}")
 _GLOSS = re.compile(r"[（(“‘「《\"'][^（()）“”‘’「」《》\"']*$")
 
 
-def untranslated(content: Content) -> Found:
+def untranslated(content: Content) -> Iterator[Finding]:
     """An ordinary foreign word in Chinese or Japanese for which the glossary has a term.
 
     Names, abbreviations and terms marked `keep` may stand; so may a word in brackets or quotes
@@ -89,7 +76,7 @@ def untranslated(content: Content) -> Found:
                 if other != language and not kept and _LOWER.fullmatch(name):
                     forms[name] = good
         for form, good in _present(content, forms, language).items():
-            for entry, text in _texts(content, language):
+            for text in content.texts_in(language):
                 visible = text.shown
                 for match in _pattern(form).finditer(visible):
                     if not match[0].islower():
@@ -100,15 +87,12 @@ def untranslated(content: Content) -> Found:
                     )
                     if part_of_name or _GLOSS.search(before):
                         continue
-                    yield (
-                        entry,
-                        text.finding(
-                            "untranslated-term",
-                            f"the glossary has a term for “{match[0]}”",
-                            f"write “{good}”, or “{good}（{match[0]}）” on first use; "
-                            "`keep: true` in the glossary lets it stand",
-                            *match.span(),
-                        ),
+                    yield text.finding(
+                        "untranslated-term",
+                        f"the glossary has a term for “{match[0]}”",
+                        f"write “{good}”, or “{good}（{match[0]}）” on first use; "
+                        "`keep: true` in the glossary lets it stand",
+                        *match.span(),
                     )
 
 
@@ -143,9 +127,9 @@ def _half_in_cjk(text: str) -> Iterator[re.Match[str]]:
             yield match
 
 
-def punctuation(entry: Entry, _: Content) -> Iterator[Finding]:
+def punctuation(content: Content) -> Iterator[Finding]:
     """Full-width marks in Chinese and Japanese, half-width marks elsewhere."""
-    for text in entry.all():
+    for text in content.texts:
         visible = text.shown
         if counts_characters(text.language):
             for match in _half_in_cjk(visible):
@@ -197,26 +181,24 @@ def is_traditional(char: str) -> bool:
     return False
 
 
-def traditional(content: Content) -> Found:
+def traditional(content: Content) -> Iterator[Finding]:
     """Simplified Chinese has no Traditional characters."""
     for language in content.languages:
         parts = language.casefold().split("-")
         if parts[0] != "zh" or any(part in _TRADITIONAL_TAGS for part in parts[1:]):
             continue
-        used = set[str]().union(*(text.shown for _, text in _texts(content, language)))
+        texts = content.texts_in(language)
+        used = set[str]().union(*(text.shown for text in texts))
         foreign = set(filter(is_traditional, used))
         if not foreign:
             continue
-        for entry, text in _texts(content, language):
+        for text in texts:
             for index, char in enumerate(text.shown):
                 if char in foreign:
-                    yield (
-                        entry,
-                        text.finding(
-                            "traditional-character",
-                            f"`{char}` is Traditional Chinese",
-                            "write the Simplified character",
-                            index,
-                            index + 1,
-                        ),
+                    yield text.finding(
+                        "traditional-character",
+                        f"`{char}` is Traditional Chinese",
+                        "write the Simplified character",
+                        index,
+                        index + 1,
                     )

@@ -11,7 +11,7 @@ from builder import lint as linter
 from builder import source
 from builder.diagnostics import ContentError
 from builder.lint import CODES, Report
-from builder.model import DeckFile, Topic, TopicFile
+from builder.model import DeckFile, Term, Topic, TopicFile
 
 DECK = {
     "id": "d",
@@ -39,7 +39,11 @@ def dump(data: object) -> str:
 
 
 def run(
-    root: Path, items: Mapping[str, object], languages: tuple[str, ...] = ("en",), **lint: object
+    root: Path,
+    items: Mapping[str, object],
+    languages: tuple[str, ...] = ("en",),
+    glossary: tuple[Term, ...] = (),
+    **lint: object,
 ) -> Report:
     """Lint one topic of a deck, as `load` does."""
 
@@ -60,7 +64,7 @@ def run(
     file = TopicFile.model_validate(parsed.data(), context=context)
     deck = DeckFile.model_validate(deck_source.data(), context=context)
     topic = Topic(id="t", title=file.title, items=file.items)
-    report = linter.lint_topic(topic, parsed, deck, (), (), "2026-11")
+    report = linter.lint_topic(topic, parsed, deck, (), glossary, "2026-11")
     return linter.lint_deck([report], deck, deck_source, ())
 
 
@@ -121,6 +125,19 @@ def test_other_languages_get_what_applies(tmp_path: Path) -> None:
         ("number-mismatch", "error"),
         ("several-questions", "error"),
     ]
+
+
+def test_the_longest_term_of_the_glossary_is_meant(tmp_path: Path) -> None:
+    """Whatever the order of a set of texts, which differs from run to run."""
+    pairs = [(f"cross-{name}", name) for name in "attention entropy product ratio graph".split()]
+    names = [name for pair in pairs for name in pair]
+    context = {"languages": ("en",)}
+    glossary = tuple(Term.model_validate({"en": name}, context=context) for name in names)
+    question = f"Why do {', '.join(long for long, _ in pairs)} need a slow warm start?"
+    answer = f"A slow warm start helps {', '.join(long for long, _ in pairs)} converge."
+    found = run(tmp_path, {"a": item({"en": question}, {"en": answer})}, glossary=glossary)
+    messages = [d.message for d in found.diagnostics if d.code == "answer-in-question"]
+    assert messages == ["the question already holds 3 of the answer's 5 terms"]
 
 
 def test_traditional_decks_may_be_traditional(tmp_path: Path) -> None:
