@@ -2,16 +2,16 @@
 
 genanki makes a database in memory with the decks and note types; times and ids come in through its
 own hooks (`Model.to_json`, `Deck.to_json`), since it stamps everything with the time of the build
-otherwise. The rows of notes and cards are those that it would write, see `_Deck`. Then the database
-takes its canonical form. The format is the oldest (`collection.anki2`, media as JSON), which every
-Anki, AnkiDroid and AnkiMobile reads.
+otherwise. The rows of notes and cards are those that it would write, see `_rows`; they go straight
+into the database's canonical form. The format is the oldest (`collection.anki2`, media as JSON),
+which every Anki, AnkiDroid and AnkiMobile reads.
 """
 
 import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -166,26 +166,6 @@ class _Deck(genanki.Deck):
     def __init__(self, source: PackedDeck) -> None:
         super().__init__(source.id, source.name, source.description)
         self.changed_at = source.changed_at
-        self.packed: list[PackedNote] = []
-
-    def write_to_db(self, cursor: sqlite3.Cursor, timestamp: float, id_gen: Iterator[int]) -> None:
-        """Write all rows at once, and without indexes, which the copy leaves out anyway.
-
-        They are the rows that `genanki.Note` writes one by one, in a third of the time, with the
-        notes' own times, ids and cards: it stamps them with those of the build, and finds clozes by
-        a pattern that misses nested ones, and in one field only.
-        """
-        indexes = cursor.execute("select name from sqlite_master where type = 'index'").fetchall()
-        for (name,) in indexes:
-            cursor.execute(f"drop index {name}")
-        super().write_to_db(cursor, timestamp, id_gen)
-        cursor.executemany(
-            "insert into notes values (?,?,?,?,?,?,?,?,?,?,?)", map(_note_row, self.packed)
-        )
-        cursor.executemany(
-            "insert into cards values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            (row for note in self.packed for row in _card_rows(note, self.deck_id)),
-        )
 
     def to_json(self) -> dict[str, Any]:
         made: dict[str, Any] = super().to_json()
@@ -202,11 +182,25 @@ def _note_row(note: PackedNote) -> tuple[Any, ...]:
     return (*head, fields, sort_field, 0, 0, "")
 
 
-def _card_rows(note: PackedNote, deck: int) -> Iterator[tuple[Any, ...]]:
-    """Anki's table `cards`: new cards, without history."""
-    for ordinal, number in sorted(note.cards.items()):
-        head = (number, note.id, deck, ordinal, note.changed_at, -1, 0, 0, note.due)
-        yield (*head, 0, 0, 0, 0, 0, 0, 0, 0, "")
+def _card_row(note: PackedNote, ordinal: int, deck: int) -> tuple[Any, ...]:
+    """Anki's table `cards`: a new card, without history."""
+    head = (note.cards[ordinal], note.id, deck, ordinal, note.changed_at, -1, 0, 0, note.due)
+    return (*head, 0, 0, 0, 0, 0, 0, 0, 0, "")
+
+
+def _rows(notes: Iterable[PackedNote], decks: Mapping[str, _Deck]) -> collection.Rows:
+    """The rows that `genanki.Note` writes, all at once, in a third of the time.
+
+    They have the notes' own times, ids and cards: genanki stamps them with those of the build, and
+    finds clozes by a pattern that misses nested ones, and in one field only.
+    """
+    notes = sorted(notes, key=lambda note: note.id)
+    cards = sorted(
+        _card_row(note, ordinal, decks[note.deck].deck_id)
+        for note in notes
+        for ordinal in note.cards
+    )
+    return {"notes": map(_note_row, notes), "cards": cards}
 
 
 def package(
@@ -268,9 +262,7 @@ def _database(
     for name in sorted(named - set(decks)):
         number = stable_id(str(deck.id), "deck", name, bits=40)
         decks[name] = _Deck(PackedDeck(number, name, "", deck.changed_at))
-    for note in sorted(notes, key=lambda note: note.id):
-        if note.id not in kept:
-            decks[note.deck].packed.append(note)
+    rows = _rows((note for note in notes if note.id not in kept), decks)
     used = list(dict.fromkeys(decks.values()))
     empty = named.isdisjoint({"", deck.name})
     if empty and not any(name.startswith(f"{deck.name}::") for name in decks) and used[1:]:
@@ -279,9 +271,9 @@ def _database(
         used[0].add_model(model)
     with closing(sqlite3.connect(":memory:")) as connection:
         genanki.Package(used).write_to_db(connection.cursor(), 0, iter(()))
-        rows = collection.joined(connection, earlier, kept) if earlier is not None else "main"
-        copied = collection.copied(connection, rows)
-    return collection.cleared(copied)
+        place = rows if earlier is None else collection.joined(connection, earlier, kept, rows)
+        made = collection.written(connection, place)
+    return collection.cleared(made)
 
 
 #: Notes that have a hash together.

@@ -1,13 +1,14 @@
 """The database of a package: in its canonical form, and with rows of an earlier one.
 
-The canonical form is a copy, row by row in order, into a fresh database without indexes: what
+The canonical form is written row by row, in order, into a fresh database without indexes: what
 SQLite leaves in free pages, in its header and in index pages differs between versions and would
 make the file irreproducible and larger.
 """
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
 
 from builder.archive import DAMAGES, member
 
@@ -16,20 +17,23 @@ NAME = "collection.anki2"
 #: What may be raised for a file that is no package of ours.
 NOT_OURS = (*DAMAGES, KeyError, sqlite3.Error)
 
-#: The tables with rows of notes.
-_ROWS = ("notes", "cards")
+#: Table -> its rows, in order of their ids: of `notes` and `cards`.
+Rows: TypeAlias = Mapping[str, Iterable[tuple[Any, ...]]]
 
 
-def joined(connection: sqlite3.Connection, earlier: bytes, kept: Mapping[int, int]) -> str:
-    """Put the rows of an earlier package beside those that genanki wrote now.
+def joined(
+    connection: sqlite3.Connection, earlier: bytes, kept: Mapping[int, int], rows: Rows
+) -> str:
+    """Put rows beside those of an earlier package.
 
     Args:
-        connection: The database that genanki wrote: all but the notes that are kept.
+        connection: Any database; the earlier one is attached to it.
         earlier: The earlier package.
         kept: Ids of the notes whose rows are to come from there -> how many cards they have.
+        rows: Those of all other notes.
 
     Returns:
-        Where all rows now are; an argument for `copied`.
+        Where all rows now are, for `written`.
 
     Raises:
         ValueError: It lacks some of the notes or cards.
@@ -47,24 +51,31 @@ def joined(connection: sqlite3.Connection, earlier: bytes, kept: Mapping[int, in
         "delete from earlier.notes where id in (select id from temp.gone);"
         "delete from earlier.cards where nid in (select id from temp.gone);"
     )
-    for table, wanted in zip(_ROWS, (len(kept), sum(kept.values())), strict=True):
+    for table, wanted in (("notes", len(kept)), ("cards", sum(kept.values()))):
         (found,) = connection.execute(f"select count(*) from earlier.{table}").fetchone()  # noqa: S608 - our own tables
         if found != wanted:
             raise ValueError(f"the earlier package lacks {table}")
-        connection.execute(f"insert into earlier.{table} select * from main.{table}")  # noqa: S608 - our own tables
+        _insert(connection, f"earlier.{table}", rows[table])
     return "earlier"
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    (columns,) = connection.execute(
+        "select count(*) from pragma_table_info(?, ?)", table.split(".")[::-1]
+    ).fetchone()
+    connection.executemany(f"insert into {table} values ({','.join('?' * columns)})", rows)  # noqa: S608 - only `?`
 
 
 #: Bytes of a database page.
 _PAGE = 4096
 
 
-def copied(connection: sqlite3.Connection, rows: str = "main") -> bytes:
-    """A fresh database with the same rows, in order; its gaps may hold anything: see `cleared`.
+def written(connection: sqlite3.Connection, rows: Rows | str) -> bytes:
+    """A fresh database with these rows; its gaps may hold anything: see `cleared`.
 
     Args:
-        connection: The database that genanki wrote.
-        rows: Where the rows of notes and cards are, if not there: what `joined` says.
+        connection: The database that genanki wrote: all else.
+        rows: What `notes` and `cards` hold, or where those are, as `joined` says.
     """
     connection.commit()
     # Without secure_delete, free space keeps old bytes, which differ between SQLite versions. What
@@ -78,7 +89,14 @@ def copied(connection: sqlite3.Connection, rows: str = "main") -> bytes:
     # The SQL is built of genanki's table names alone: no text of the deck gets into it.
     for name, sql in tables:
         connection.execute(sql.replace("CREATE TABLE ", "CREATE TABLE clean.", 1))
-        if name == "col":
+        if name in ("notes", "cards"):
+            if isinstance(rows, str):
+                connection.execute(
+                    f"insert into clean.{name} select * from {rows}.{name} order by rowid"  # noqa: S608 - see above
+                )
+            else:
+                _insert(connection, f"clean.{name}", rows[name])
+        elif name == "col":
             row = list(connection.execute("select * from main.col").fetchone())
             columns = [column[1] for column in connection.execute("pragma main.table_info(col)")]
             for column in ("conf", "models", "decks", "dconf"):
@@ -87,13 +105,8 @@ def copied(connection: sqlite3.Connection, rows: str = "main") -> bytes:
                     json.loads(row[at]), ensure_ascii=False, sort_keys=True, separators=(",", ":")
                 )
             connection.execute(f"insert into clean.col values ({','.join('?' * len(row))})", row)  # noqa: S608 - only `?`
-        else:
-            source = rows if name in _ROWS else "main"
-            connection.execute(
-                f"insert into clean.{name} select * from {source}.{name} order by rowid"  # noqa: S608 - see above
-            )
     connection.commit()
-    if rows != "main":
+    if isinstance(rows, str):
         connection.execute(f"detach {rows}")  # it is as large as what follows
     return connection.serialize(name="clean")
 
