@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Final
 
 from builder.diagnostics import Span
-from builder.lint.numbers import Number, numbers
+from builder.lint.numbers import numbers
 from builder.lint.text import Visible, formula_units, shown, visible, words
 from builder.markup import Document, parse
 from builder.model import DeckFile, Item, LintSettings, Term, Topic
@@ -74,7 +74,7 @@ class Text:
         self.length = words(self.shown, language)
         if self.document.maths:
             self.length += sum(formula_units(math.latex) for math in self.document.maths)
-        self.numbers: tuple[Number, ...] = tuple(numbers(self.shown, language))
+        self.numbers = numbers(self.shown, language)
 
     @cached_property
     def visible(self) -> Visible:
@@ -139,12 +139,12 @@ class Entry:
         path: Location,
         value: Mapping[str, str],
     ) -> None:
-        texts = {
-            language: Text(field, language, (*path, language), text)
-            for language, text in value.items()
-        }
-        if all(text.is_sound for text in texts.values()):
-            to[name] = texts
+        texts: dict[str, Text] = {}
+        for language, text in value.items():
+            texts[language] = made = Text(field, language, (*path, language), text)
+            if not made.is_sound:
+                return
+        to[name] = texts
 
     def field(self, name: str, language: str) -> Text | None:
         """The text of a field in a language, if there is one."""

@@ -97,10 +97,12 @@ class Number(NamedTuple):
     end: int
 
 
-def numbers(visible: str, language: str) -> Iterator[Number]:
+def numbers(visible: str, language: str) -> tuple[Number, ...]:
     """The numbers of a text in a language that are not part of a name, in order."""
-    if not _DIGIT.search(visible):
-        return
+    return tuple(_numbers(visible, language)) if _DIGIT.search(visible) else ()
+
+
+def _numbers(visible: str, language: str) -> Iterator[Number]:
     pattern, scales = _reading(primary_subtag(language))
     for match in pattern.finditer(visible):
         whole, part, scale = match.groups("")

@@ -17,6 +17,8 @@ from builder.markup.records import Document, Style
 _OPENING = re.compile(r"(?<=\{)\{|\{\Z")
 _CLOSING = re.compile(r"(?<=\})\}|\}\Z")
 _COLONS = re.compile(r":(?=:|\Z)")
+# Where none of these stands, a text is HTML as it is.
+_ESCAPED = re.compile(r"[&<>{}:]")
 _BRACES_IN_MATH = re.compile(r"(?<=\})(?=\})|(?<=\{)(?=\{)")
 _COLONS_IN_MATH = re.compile(r"(?<=:)(?=:)")
 # A LaTeX command is about one character wide, its braces are none.
@@ -297,6 +299,8 @@ class _Renderer:
     # Escaping
 
     def _escape(self, text: str) -> str:
+        if not _ESCAPED.search(text):  # most texts
+            return text
         return self._safe(html.escape(text, quote=False))
 
     def _safe(self, piece: str) -> str:
