@@ -292,15 +292,12 @@ class _Parser:
         """A lock cut short is as dangerous as none."""
         missing = [] if self.version else ["the line `version 1`"]
         missing += [] if self.deck else ["the line `deck …`"]
-        for kind in KINDS:
+        for kind in dict.fromkeys((*KINDS, *self.note_types)):
             missing += [] if kind in self.note_types else [f"the line `note-type {kind} …`"]
             for part in ("field", "template"):
                 missing += [] if (part, kind) in self.parts else [f"the lines `{part} {kind} …`"]
-        for kind in self.note_types.keys() - set(KINDS):
-            for part in ("field", "template"):
-                missing += [] if (part, kind) in self.parts else [f"the lines `{part} {kind} …`"]
         if missing:
-            message = f"the lock is not whole: {missing[0]} is missing"
+            message = f"the lock is not whole: it lacks {missing[0]}"
             self.problems.extend(_refuse(self.name, message).diagnostics)
 
     def line(self, number: int, line: str) -> None:

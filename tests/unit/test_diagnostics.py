@@ -52,6 +52,11 @@ def test_suggestions_only_when_close() -> None:
     assert did_you_mean("zzz", ["answer", "question"]) == ""
 
 
+def test_a_suggestion_does_not_depend_on_the_order_of_a_set() -> None:
+    known = {"aBC", "ABC", "AbC", "abC", "ABc", "Abc"}
+    assert did_you_mean("abc", known) == "did you mean 'ABC'?"
+
+
 def test_order_is_by_place_and_repeats_are_dropped() -> None:
     late = Diagnostic("b", "late", Span("b", 1, 1, 1, 2))
     early = Diagnostic("a", "early", Span("a", 7, 1, 7, 2))

@@ -351,6 +351,15 @@ def test_a_lock_cut_short_is_refused(word: str) -> None:
     )
 
 
+def test_the_first_note_type_that_lacks_its_fields_is_named() -> None:
+    """And not any, as the order of a set would have it."""
+    line = next(line for line in foreign().text.split("\n") if line.startswith("note-type anki"))
+    types = [line.replace("anki-basic 7", f"anki-{number} {number}") for number in range(10, 20)]
+    assert errors(TEXT + "\n".join([*types, ""]))[0][1].endswith(
+        "the lock is not whole: it lacks the lines `field anki-10 …`"
+    )
+
+
 def test_all_problems_are_reported_at_once() -> None:
     text = TEXT.replace("note a basic", "note a plain").replace(" 1,2 ", " 2,1 ")
     assert len(errors(text)) == 2
