@@ -13,7 +13,9 @@ from math import floor
 from builder import markup
 from builder.model import CardSize, Deck, Level
 from builder.targets import Context, PrintJob
-from builder.targets.printing import DeckView, Defaults, ItemView, Row, Scribe, TopicView, job
+from builder.targets.printing import Defaults, job
+from builder.targets.scribe import Scribe
+from builder.targets.views import DeckView, ItemView, Row, TopicView
 
 #: Width and height of paper, in millimetres.
 PAPER: dict[str, tuple[float, float]] = {"A4": (210, 297), "Letter": (215.9, 279.4)}

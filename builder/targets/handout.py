@@ -10,7 +10,9 @@ from functools import lru_cache
 
 from builder.model import Deck, Item, Term
 from builder.targets import Context, PrintJob
-from builder.targets.printing import DeckView, Defaults, Row, Scribe, job
+from builder.targets.printing import Defaults, job
+from builder.targets.scribe import Scribe
+from builder.targets.views import DeckView, Row
 
 #: A term that more items speak of is listed with those that ask about it.
 _MANY = 6

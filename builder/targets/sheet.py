@@ -7,7 +7,8 @@ from html import unescape
 
 from builder.model import Deck, Level
 from builder.targets import Context, PrintJob
-from builder.targets.printing import DeckView, Defaults, ItemView, TopicView, job
+from builder.targets.printing import Defaults, job
+from builder.targets.views import DeckView, ItemView, TopicView
 
 
 def render(deck: Deck, context: Context) -> PrintJob:

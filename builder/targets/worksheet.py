@@ -11,7 +11,9 @@ from builder import markup
 from builder.diagnostics import display_width
 from builder.model import Deck, Item
 from builder.targets import Context, PrintJob
-from builder.targets.printing import Cell, DeckView, Defaults, ItemView, Row, Scribe, job
+from builder.targets.printing import Defaults, job
+from builder.targets.scribe import Scribe
+from builder.targets.views import Cell, DeckView, ItemView, Row
 
 #: How much of an answer fits a ruled line in most hands, in columns of `display_width`.
 _LINE = 64

@@ -104,6 +104,18 @@ def test_a_picture_in_a_text_has_the_words_of_its_language(cache: Cache, tmp_pat
         assert f'src="figures/dot.svg?lang={language}"' in article(job, item_id)
 
 
+def test_sources_lead_where_those_of_cards_do(deck: Deck, cache: Cache) -> None:
+    first, *rest = deck.topics
+    item_id, item = next(iter(first.items.items()))
+    refs = ("arXiv:cs/0112017 §2", "doi:10.1000/182，第 2 节", "https://example.org/a/")
+    items = first.items | {item_id: item.model_copy(update={"refs": refs})}
+    changed = replace(deck, unpack=lambda: (first.model_copy(update={"items": items}), *rest))
+    text = article(make(changed, cache), item_id)
+    assert '<a href="https://arxiv.org/abs/cs/0112017">arXiv:cs/0112017 §2</a>' in text
+    assert '<a href="https://doi.org/10.1000/182">doi:10.1000/182，第 2 节</a>' in text
+    assert '<a href="https://example.org/a/">example.org/a</a>' in text
+
+
 def test_symbols_of_a_formula_are_explained_in_each_language(deck: Deck, cache: Cache) -> None:
     box = article(make(deck, cache), "scaling").partition('class="columns where"')[2]
     chinese, english = re.findall(r"<td lang=[^>]*>(.*?)</td>", box)[:2]

@@ -12,7 +12,7 @@ from builder.load import load
 from builder.lock import Lock
 from builder.model import Deck, Output
 from builder.project import Project
-from builder.targets import Context, PrintJob, printing, sheet
+from builder.targets import Context, PrintJob, printing, scribe, sheet
 from builder.typeset import Formula
 
 SAMPLE = Project(Path(__file__).parents[2] / "print" / "sample")
@@ -135,13 +135,13 @@ def test_words_of_an_unknown_language_are_english() -> None:
 
 def test_lines_can_break_before_inline_elements() -> None:
     # WeasyPrint breaks a line far too early without the zero-width space.
-    assert printing.breakable("to <mark>x</mark>") == "to \u200b<mark>x</mark>"
-    assert printing.breakable("和\u2009<img>") == "和 \u200b<img>"
-    assert printing.breakable("和<mark>x</mark> <br>") == "和<mark>x</mark> <br>"
+    assert scribe.breakable("to <mark>x</mark>") == "to \u200b<mark>x</mark>"
+    assert scribe.breakable("和\u2009<img>") == "和 \u200b<img>"
+    assert scribe.breakable("和<mark>x</mark> <br>") == "和<mark>x</mark> <br>"
 
 
 def test_one_character_is_never_the_last_line() -> None:
-    assert printing.breakable("不必<mark>满秩</mark>。") == "不必<mark>满\u2060秩</mark>。"
-    assert printing.breakable("怎么办？") == "怎么\u2060办？"
-    assert printing.breakable("注意力") == "注意力", "titles and cells of tables stay as they are"
-    assert printing.breakable("用 RoPE。") == "用 RoPE。"
+    assert scribe.breakable("不必<mark>满秩</mark>。") == "不必<mark>满\u2060秩</mark>。"
+    assert scribe.breakable("怎么办？") == "怎么\u2060办？"
+    assert scribe.breakable("注意力") == "注意力", "titles and cells of tables stay as they are"
+    assert scribe.breakable("用 RoPE。") == "用 RoPE。"
