@@ -294,7 +294,9 @@ def update_text(deck: Deck, notes: Iterable[Note], lock: Lock, since: Lock) -> s
         The file's text; empty if nothing changed.
     """
     buffer = StringIO()
-    rows = csv.writer(buffer, delimiter="\t", lineterminator="\n")
+    # Quoted throughout: Anki takes a line that begins with `#`, as an imported guid may, for a
+    # comment.
+    rows = csv.writer(buffer, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_ALL)
     for note in notes:
         before = since.notes.get(note.key)
         if before is not None and before.content == lock.notes[note.key].content:

@@ -1,6 +1,7 @@
 """Packages in the real Anki: everything arrives, again changes nothing, updates are gentle."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -213,3 +214,21 @@ def test_the_text_update_is_gentler_still(
         [note_id] = collection.find_notes(f"Key:{written.key}")
         arrived = {name: text for name, text in collection.get_note(note_id).items() if text}
         assert arrived == {name: text for name, text in written.fields.items() if text}
+
+
+def test_no_guid_makes_a_comment_of_a_note(
+    collection: Collection, deck: Deck, project: Project, lock: Lock, tmp_path: Path
+) -> None:
+    """Guids of imported notes are Anki's own, and those may begin with `#`."""
+    import_package(collection, render(deck, project, lock))
+    note = replace(lock.notes["simple-1"], guid="#abc!x")
+    strange = Lock(lock.deck, lock.note_types, {**lock.notes, "simple-1": note})
+    since = Lock(lock.deck, lock.note_types, {k: v for k, v in lock.notes.items() if k != note.key})
+    file = tmp_path / "update.txt"
+    file.write_text(anki.update_text(deck, notes(deck, project), strange, since), "utf-8")
+    request = ImportCsvRequest(
+        path=str(file), metadata=collection.get_csv_metadata(str(file), None)
+    )
+    assert collection.import_csv(request).log.found_notes == 1
+    assert collection.db is not None
+    assert collection.db.scalar("select count() from notes where guid = '#abc!x'") == 1

@@ -591,7 +591,7 @@ def test_the_update_lists_what_changed_and_no_tags(project: Project) -> None:
         "#deck column:3",
     ]
     for key in ("b", "c", "c.one", "c.two"):
-        assert f"{locks.guid('demo', key)}\tdemo · " in rows
+        assert f'"{locks.guid("demo", key)}"\t"demo · ' in rows
     assert locks.guid("demo", "a") not in rows
     assert '"引""号"' in rows
     assert "demo::" not in text
