@@ -243,13 +243,12 @@ def package_at(project: Project, ref: str, cache: Cache) -> bytes:
     Raises:
         ContentError: There is no such commit, or the content there cannot be built.
     """
-    from builder import history
-    from builder import lock as locks
+    from builder import clock, history
     from builder.load import load
 
     with history.checkout(project, ref) as old:
         loaded = load(old, cache)
-        lock, _ = _next_lock(old, loaded, cache, locks.EARLIEST)
+        lock, _ = _next_lock(old, loaded, cache, clock.EARLIEST)
         return _package(old, loaded, lock, cache)
 
 

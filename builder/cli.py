@@ -167,16 +167,13 @@ def _cache(*, no_cache: bool) -> "Cache":
 
 
 def _now() -> int:
-    """The time that new and changed notes get. SOURCE_DATE_EPOCH stands in for the clock."""
-    import os
-    import time
+    """The time that new and changed notes get."""
+    from builder import clock
 
-    stated = os.environ.get("SOURCE_DATE_EPOCH")
-    if stated is None:
-        return int(time.time())
-    if not stated.isdecimal() or int(stated) < 1_000_000_000:
-        raise click.UsageError("SOURCE_DATE_EPOCH must be seconds since 1970, at least 1000000000")
-    return int(stated)
+    try:
+        return clock.now()
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _content_error(console: "Console", error: Any) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from builder import clock
 from builder import kept as keeping
 from builder import lock as locks
 from builder.importing.convert import Imported
@@ -71,4 +72,4 @@ def _with_ids(made: tuple[Part, ...], known: Iterable[Part]) -> tuple[Part, ...]
 
 def _within(seconds: int, now: int) -> int:
     """A time that the lock can hold."""
-    return min(max(seconds, locks.EARLIEST), now)
+    return min(max(seconds, clock.EARLIEST), now)

@@ -9,7 +9,6 @@ by id, so that two branches that add notes merge without a conflict.
 
 from builder.lock.reading import parse, read
 from builder.lock.records import (
-    EARLIEST,
     KINDS,
     SEPARATOR,
     SPARE,
@@ -27,7 +26,6 @@ from builder.lock.records import (
 from builder.lock.updating import update
 
 __all__ = [
-    "EARLIEST",
     "KINDS",
     "SEPARATOR",
     "SPARE",

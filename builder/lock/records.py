@@ -15,9 +15,6 @@ Kind = str
 #: The two note types that every deck has.
 KINDS: tuple[Kind, ...] = ("basic", "cloze")
 
-#: 2001-09-09. An older time is a clock that was never set; Anki takes note id 0 and then panics.
-EARLIEST = 1_000_000_000
-
 #: Fields with such a name are empty and wait for a language or a part of a card to come.
 SPARE = "Reserved"
 

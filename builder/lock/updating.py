@@ -4,16 +4,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from builder.clock import EARLIEST, LATEST
 from builder.diagnostics import Diagnostic, Span, did_you_mean
-from builder.lock.records import (
-    EARLIEST,
-    RESTORE,
-    SPARE,
-    Lock,
-    NoteEntry,
-    NoteTypeEntry,
-    Part,
-)
+from builder.lock.records import RESTORE, SPARE, Lock, NoteEntry, NoteTypeEntry, Part
 
 
 def update(
@@ -40,10 +33,10 @@ def update(
         The new lock, to be used only if there are no errors, and the problems.
 
     Raises:
-        ValueError: `now` is no time of this century, so the clock or SOURCE_DATE_EPOCH is wrong.
+        ValueError: `now` is no time of this century.
     """
-    if now < EARLIEST:
-        raise ValueError(f"{now} is before 2001: the clock or SOURCE_DATE_EPOCH is wrong")
+    if not EARLIEST <= now <= LATEST:
+        raise ValueError(f"{now} is no time of this century: the clock is wrong")
     problems = [*_deck_problems(old, new)]
     if any(problem.code == "deck-id-changed" for problem in problems):
         return old, problems  # all else follows from it

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from builder import figures
+from builder import clock, figures
 from builder import kept as keeping
 from builder import lock as locks
 from builder.cache import Cache, code_version, key
@@ -175,7 +175,7 @@ def _foreign_types(deck: Deck, project: Project, lock: Lock) -> "dict[Kind, apkg
             sort_field=source.fields.index(source.sort) if source.sort in source.fields else 0,
             # Anki's own note types say 0 until somebody changes them. Anything later would replace
             # the learner's, and take from them what only Anki's have.
-            changed_at=entry.changed_at if entry.changed_at > locks.EARLIEST else 0,
+            changed_at=entry.changed_at if entry.changed_at > clock.EARLIEST else 0,
             frozen=False,
             latex=design.latex,
             right_to_left=source.right_to_left,
@@ -217,7 +217,7 @@ def _package(
         # Anki imports these whether a note refers to them or not: templates do.
         media |= {n: f"media/{n}" for n in keeping.media(project) if n.startswith("_")}
     assert lock.deck is not None  # noqa: S101 - next_lock gives no other
-    changed_at = max((note.changed_at for note in packed), default=locks.EARLIEST)
+    changed_at = max((note.changed_at for note in packed), default=clock.EARLIEST)
     deck = apkg.PackedDeck(lock.deck.number, lock.deck.name, about, changed_at)
     return apkg.package(
         deck,

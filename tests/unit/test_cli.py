@@ -83,7 +83,9 @@ def test_wrong_usage_is_exit_2(tmp_path: Path, root: Path) -> None:
     assert result.exit_code == 2
 
 
-@pytest.mark.parametrize("epoch", ["yesterday", "0", "-5", "999999999"])
+@pytest.mark.parametrize(
+    "epoch", ["yesterday", "0", "-5", "999999999", "4102444800", "9" * 20, "9" * 5000]
+)
 def test_an_impossible_time_is_refused(
     root: Path, monkeypatch: pytest.MonkeyPatch, epoch: str
 ) -> None:
