@@ -219,9 +219,9 @@ def _update_text(project: Project, loaded: "Loaded", lock: "Lock", since: str) -
     from builder import lock as locks
     from builder.targets import anki
 
-    old = locks.parse(history.lock_text(project, since), f"{since}:content/deck.lock")
-    text = anki.update_text(loaded.deck, loaded.notes, lock, old)
-    return Artifact(UPDATE, text.encode())
+    text = history.lock_text(project, since)
+    old = locks.parse(text, f"{since}:content/deck.lock") if text else locks.Lock()
+    return Artifact(UPDATE, anki.update_text(loaded.deck, loaded.notes, lock, old).encode())
 
 
 def package(project: Project, cache: Cache, now: int) -> "tuple[Deck, bytes]":

@@ -204,6 +204,6 @@ def changes(changelog: str, version: str) -> tuple[str, str]:
     """The heading and the text of a version's section; empty if there is none."""
     parts = re.split(r"^(## .*)$", changelog, flags=re.MULTILINE)
     for heading, text in zip(parts[1::2], parts[2::2], strict=True):
-        if re.match(rf"## \[?v?{re.escape(version)}\]?(?![\w.])", heading):
+        if re.match(rf"## \[?v?{re.escape(version)}\]?(?![\w.-])", heading):
             return heading, text.strip()
     return "", ""

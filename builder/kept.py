@@ -68,7 +68,9 @@ def read(project: Project, deck: DeckFile) -> Kept:
         head, foot = folder / "head.tex", folder / "foot.tex"
         latex = (_text(head), _text(foot)) if head.is_file() or foot.is_file() else None
         designs[name] = Design(tuple(sides), _text(folder / "style.css"), latex)
-    return Kept(designs, media(project), tuple(problems))
+    found = media(project)
+    problems += (_bad_name(name) for name in found if not is_portable(name))
+    return Kept(designs, found, tuple(problems))
 
 
 def media(project: Project) -> dict[str, str]:
@@ -81,6 +83,23 @@ def media(project: Project) -> dict[str, str]:
         for file in sorted(folder.iterdir())
         if file.is_file() and not file.is_symlink() and not file.name.startswith(".")
     }
+
+
+_PORTABLE = re.compile(r'(?!\.)[^\x00-\x1f\x7f/\\:*?"<>|]+(?<![. ])')
+
+
+def is_portable(name: str) -> bool:
+    """Whether every system takes this for the name of a file: Anki unpacks media by their names."""
+    return _PORTABLE.fullmatch(name) is not None
+
+
+def _bad_name(name: str) -> Diagnostic:
+    return Diagnostic(
+        "bad-media-name",
+        f"not every system takes '{name}' for the name of a file",
+        Span(f"content/media/{name}", 1, 1, 1, 1),
+        'rename it, without any of `\\ / : * ? " < > |` and no dot or space at its end',
+    )
 
 
 def _text(file: Path) -> str:
@@ -266,11 +285,11 @@ def check(
         kept: What the project keeps.
         markdown: Checks the Markdown at a place.
     """
-    items = _section(parsed, "items")
-    for item_id, node in items.items():
+    items = parsed.section("items")
+    for item_id, (_, node) in items.items():
         if isinstance(node, source.Mapping) and "type" in node.items:
             yield from _check_item(parsed, item_id, deck)
-    for note_id, node in _section(parsed, "notes").items():
+    for note_id, (_, node) in parsed.section("notes").items():
         at = ("notes", note_id)
         if note_id in items:
             yield Diagnostic(
@@ -340,14 +359,6 @@ def _check_item(parsed: Source, item_id: str, deck: DeckFile) -> Iterator[Diagno
             parsed.value_span(at),
             f"add `question:` and `answer:` to `{name}` under `note_types` in deck.yaml",
         )
-
-
-def _section(parsed: Source, name: str) -> dict[str, source.Node]:
-    """The entries below one of the file's keys."""
-    below = parsed.root.items.get(name) if isinstance(parsed.root, source.Mapping) else None
-    if below is None or not isinstance(below[1], source.Mapping):
-        return {}
-    return {key: node for key, (_, node) in below[1].items.items()}
 
 
 def _value(node: source.Mapping, key: str) -> str:

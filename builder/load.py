@@ -223,6 +223,7 @@ def load(
     )
     spans: dict[str, Span] = {}
     for topic in prepared:
+        spans |= topic.kept
         spans |= topic.items
         spans |= topic.facts
     notes = tuple(note for topic in prepared for note in topic.notes)
@@ -357,7 +358,8 @@ def _check_ids(reader: _Reader, prepared: list[Prepared]) -> None:
     """Ids are promises: unique in the whole deck, since a note's identity derives from them."""
     taken: dict[str, Span] = {}
     for topic in prepared:
-        for item_id, span in topic.items.items():
+        # An item keeps its place; a note of the same file with its id is reported there.
+        for item_id, span in {**topic.kept, **topic.items}.items():
             first = taken.setdefault(item_id, span)
             if first is not span:
                 reader.problems.append(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 _SOURCE = re.compile(
-    r"arXiv:(?P<arxiv>\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+/\d{7})"
+    r"arXiv:(?P<arxiv>\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[a-z]{2})?/\d{7})"
     r"|doi:(?P<doi>10\.\d{4,9}/[^\s，。；]+)"
     r"|https?://(?P<page>[^\s，。；]+)",
     re.IGNORECASE,

@@ -38,11 +38,9 @@ class Texts:
 
     def items(self, parsed: Source, languages: tuple[str, ...]) -> None:
         """Check every item's texts, formulas, figure and code."""
-        items = parsed.node(("items",))
-        if isinstance(items, source.Mapping):
-            for item_id, (_, node) in items.items.items():
-                if isinstance(node, source.Mapping):
-                    self._item(parsed, ("items", item_id), node, languages)
+        for item_id, (_, node) in parsed.section("items").items():
+            if isinstance(node, source.Mapping):
+                self._item(parsed, ("items", item_id), node, languages)
 
     def _item(
         self, parsed: Source, at: Location, node: source.Mapping, languages: tuple[str, ...]

@@ -23,6 +23,7 @@ from builder.model import DeckFile, Level, Term, Topic, TopicFile
 from builder.source import Source
 from builder.targets.notes import Note, write
 from builder.texts import Texts
+from builder.typeset import engine_version
 from builder.validation import explained
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -66,6 +67,7 @@ class Prepared:
         imported: Whether it has notes of imported note types.
         problems: What is wrong with it, breaches of authoring rules left out.
         items: Item id -> the place of the id.
+        kept: Id -> its place, of the notes of imported note types.
         facts: Fact key (`item.fact`) -> the place of its id.
         references: Item id, an item that it names, and where.
         checks: (item id, proof id) -> the place where the item names the proof.
@@ -78,6 +80,7 @@ class Prepared:
     imported: bool = False
     problems: tuple[Diagnostic, ...] = ()
     items: Mapping[str, Span] = field(default_factory=dict)
+    kept: Mapping[str, Span] = field(default_factory=dict)
     facts: Mapping[str, Span] = field(default_factory=dict)
     references: tuple[tuple[str, Span], ...] = ()
     checks: Mapping[tuple[str, str], Span] = field(default_factory=dict)
@@ -220,7 +223,7 @@ def prepare(file: File, setting: Setting, cache: Cache) -> Prepared:
     media = Texts(problems, setting.figures.with_name("media"), texts.formulas)
     problems += keeping.check(parsed, setting.deck, setting.kept, media.markdown)
     texts.check_math(cache)
-    items, facts = _places(parsed)
+    items, facts, kept = _places(parsed)
     topic = None
     if content is not None:
         topic = Topic(
@@ -249,6 +252,7 @@ def prepare(file: File, setting: Setting, cache: Cache) -> Prepared:
         bool(topic and topic.notes),
         tuple(problems),
         items,
+        kept,
         facts,
         tuple(_references(parsed)),
         _checks(parsed),
@@ -269,8 +273,8 @@ def validate(
         return None, [*explained(error, kind, parsed)]
 
 
-def _places(parsed: Source) -> tuple[dict[str, Span], dict[str, Span]]:
-    """The places of the ids of items and of facts."""
+def _places(parsed: Source) -> tuple[dict[str, Span], dict[str, Span], dict[str, Span]]:
+    """The places of the ids of items, of facts, and of notes of imported note types."""
     items: dict[str, Span] = {}
     facts: dict[str, Span] = {}
     for item_id, name, node in _items(parsed):
@@ -279,12 +283,9 @@ def _places(parsed: Source) -> tuple[dict[str, Span], dict[str, Span]]:
         if below and isinstance(below[1], source.Mapping):
             for fact_id, (fact, _) in below[1].items.items():
                 facts[f"{item_id}.{fact_id}"] = parsed.span(fact.start, fact.end)
-    notes = parsed.root.items.get("notes") if isinstance(parsed.root, source.Mapping) else None
-    if notes and isinstance(notes[1], source.Mapping):
-        for note_id, (name, _) in notes[1].items.items():
-            # An item of that id keeps its place; the other one is reported as a second.
-            items[note_id] = parsed.span(name.start, name.end)
-    return items, facts
+    notes = parsed.section("notes")
+    kept = {note_id: parsed.span(name.start, name.end) for note_id, (name, _) in notes.items()}
+    return items, facts, kept
 
 
 def _references(parsed: Source) -> Iterator[tuple[str, Span]]:
@@ -310,10 +311,8 @@ def _checks(parsed: Source) -> dict[tuple[str, str], Span]:
 
 
 def _items(parsed: Source) -> Iterator[tuple[str, source.Scalar, source.Node]]:
-    items = parsed.node(("items",))
-    if isinstance(items, source.Mapping):
-        for item_id, (name, node) in items.items.items():
-            yield item_id, name, node
+    for item_id, (name, node) in parsed.section("items").items():
+        yield item_id, name, node
 
 
 # The cache
@@ -323,6 +322,7 @@ def _common(setting: Setting) -> str:
     """Hash of everything that all topics depend on."""
     return key(
         code_version("markdown-it-py", "mdit-py-plugins", "nh3", "pydantic", "pygments", "pyyaml"),
+        engine_version(),
         setting.deck.model_dump_json(exclude={"outputs", "topics"}),
         list(setting.symbols),
         [term.model_dump_json() for term in setting.glossary],

@@ -19,7 +19,7 @@ from builder.targets import Artifact
 _LOCK = "content/deck.lock"
 _LIBRARIES = (
     *("deflate", "genanki", "jinja2", "markdown-it-py", "mdit-py-plugins", "pydantic", "pygments"),
-    *("nh3", "pyyaml"),
+    *("nh3", "pyyaml", "django-static-mathjax", "quickjs-ng", "pylopdf-fonts-zh-cn"),
 )
 
 

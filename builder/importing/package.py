@@ -117,7 +117,7 @@ def safe_name(name: str) -> str:
     stem, dot, suffix = safe.rpartition(".")
     if len(safe.encode()) > 120:
         short = (stem if dot else safe).encode()[:100].decode("utf-8", "ignore").rstrip(". ")
-        safe = f"{short}.{suffix[:10]}" if dot else short
+        safe = f"{short}.{suffix[:10].rstrip('. ')}" if dot else short
     if _RESERVED.fullmatch(safe):
         safe = f"file-{safe}"
     return safe or "file"

@@ -86,6 +86,11 @@ class Source:
                 node = below
         return node
 
+    def section(self, name: str) -> "dict[str, tuple[Scalar, Node]]":
+        """The entries below one of the document's keys; none if it is not there, or no mapping."""
+        below = self.root.items.get(name) if isinstance(self.root, Mapping) else None
+        return below[1].items if below and isinstance(below[1], Mapping) else {}
+
     def key_span(self, path: Location) -> Span:
         """The span of the key that the path ends with, or of the value if it is no key."""
         node = self.root

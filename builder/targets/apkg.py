@@ -9,7 +9,6 @@ which every Anki, AnkiDroid and AnkiMobile reads.
 
 import hashlib
 import json
-import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple
 import genanki
 
 from builder.archive import zipped
+from builder.kept import is_portable
 from builder.lock import SEPARATOR, SPARE, Part, stable_id
 from builder.targets import collection
 
@@ -312,7 +312,7 @@ def _check(notes: Sequence[PackedNote]) -> None:
 def _zip(database: bytearray, media: Mapping[str, bytes]) -> bytes:
     names = sorted(media)
     for name in names:
-        if not re.fullmatch(r'(?!\.)[^\x00-\x1f\x7f/\\:*?"<>|]+(?<![. ])', name):
+        if not is_portable(name):
             raise ValueError(f"no name for a media file: {name}")
     index = {str(number): name for number, name in enumerate(names)}
     listing = json.dumps(index, separators=(",", ":")).encode()

@@ -313,7 +313,7 @@ def _check(project: Project, name: str, html: str, fields: Sequence[str]) -> Ite
     sections: list[str] = []
     for match in _TAG.finditer(html):
         inner = match[1].strip()
-        mark, field = (inner[0], inner[1:].strip()) if inner[:1] in "#^/" else ("", inner)
+        mark, field = (inner[0], inner[1:].strip()) if inner[:1] in ("#", "^", "/") else ("", inner)
         field = field.rpartition(":")[2].strip()
         if field not in fields and field not in _SPECIAL:
             hint = did_you_mean(field, fields)

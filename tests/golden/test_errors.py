@@ -74,6 +74,12 @@ def _image_symlink(content: Path) -> None:
     topic.write_text(text, "utf-8")
 
 
+def _odd_name(content: Path) -> None:
+    """A name that a working copy on Windows could not hold."""
+    (content / "media").mkdir()
+    (content / "media" / "what?.mp3").write_bytes(b"x")
+
+
 def _published(*changes: tuple[str, str], **files: str) -> Prepare:
     """The deck was published before: its lock, changed, and other files of the content."""
 
@@ -126,6 +132,7 @@ BASE = (HERE / "_base" / "content" / _FIRST).read_bytes()
 #: What cannot lie in a folder: bytes that git or an editor would change, or that are too many, and
 #: decks that were published, which would all repeat the same lock.
 BUILT: dict[str, Prepare] = {
+    "media-name": _odd_name,
     "bytes-not-utf-8": _topic("title: {zh: 第一, en: ".encode() + b"caf\xe9}\n"),
     "bytes-nul": _topic(b"title: {zh: \x00, en: x}\n"),
     "bytes-utf-16": _topic("title: x".encode("utf-16")),

@@ -163,6 +163,19 @@ def test_an_update_file_is_summed_and_goes_with_the_next_build(
     assert "update.txt" not in (project.dist / "SHA256SUMS").read_text()
 
 
+def test_an_update_since_there_was_no_lock_holds_all(project: Project, cache: Cache) -> None:
+    (project.content / "deck.lock").unlink(missing_ok=True)
+    for command in (
+        ["init", "--quiet"],
+        ["add", "."],
+        ["-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "--quiet", "-m", "first"],
+    ):
+        subprocess.run(["git", *command], cwd=project.root, check=True)
+    built = build(project, cache, now=NOW, since="HEAD")
+    (update,) = (made for made in built.artifacts if made.name == "update.txt")
+    assert update.data.decode().count('"sample · Q&A"') == 1, "the only note"
+
+
 DIE = """
 import os, sys
 from pathlib import Path

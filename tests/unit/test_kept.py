@@ -188,6 +188,32 @@ def test_what_is_wrong_with_an_item(tmp_path: Path) -> None:
     ]
 
 
+def test_only_an_item_can_be_confused(tmp_path: Path) -> None:
+    """A note of another's has no number on paper by which readers find it."""
+    item = "level: core, question: q, answer: a, confusable: [france]"
+    assert problems(tmp_path, NOTES) == []
+    (tmp_path / FILE).write_text(f"title: First\nitems: {{a: {{{item}}}}}\n{NOTES}\n", "utf-8")
+    with pytest.raises(ContentError) as caught:
+        load(Project(tmp_path), Cache(None))
+    assert [(d.code, str(d.span)) for d in caught.value.diagnostics] == [
+        ("unknown-item", f"{FILE}:2:63")
+    ]
+
+
+@pytest.mark.parametrize("name", ["why?.png", "a:b.png", "x .", "a\\b.png"])
+def test_a_media_file_must_have_a_name_that_every_system_takes(tmp_path: Path, name: str) -> None:
+    assert problems(tmp_path, NOTES) == []
+    media = tmp_path / "content" / "media"
+    media.mkdir()
+    (media / name).write_bytes(b"x")
+    (media / "fine name (1).png").write_bytes(b"x")
+    with pytest.raises(ContentError) as caught:
+        load(Project(tmp_path), Cache(None))
+    (problem,) = caught.value.diagnostics
+    assert problem.code == "bad-media-name"
+    assert str(problem.span) == f"content/media/{name}:1:1"
+
+
 def test_our_own_note_types_keep_their_names(tmp_path: Path) -> None:
     assert problems(tmp_path, NOTES) == []
     deck = tmp_path / "content" / "deck.yaml"

@@ -8,6 +8,8 @@ from builder.references import address, parts
     [
         ("arXiv:1706.03762 §3.2.1", "https://arxiv.org/abs/1706.03762"),
         ("arXiv:2104.09864v5", "https://arxiv.org/abs/2104.09864v5"),
+        ("arXiv:hep-th/9901001", "https://arxiv.org/abs/hep-th/9901001"),
+        ("arXiv:math.GT/0309136 §2", "https://arxiv.org/abs/math.GT/0309136"),
         ("doi:10.1000/182", "https://doi.org/10.1000/182"),
         ("https://example.org/a?b=1 §2", "https://example.org/a?b=1"),
         ("A book without an address", ""),

@@ -158,6 +158,7 @@ def test_tag(deck: Path, tmp_path: Path) -> None:
     [
         ("# Changes\n\n## 0.9.0\n\nOld.\n", "CHANGELOG.md has no section '## 1.0.0'"),
         ("## 1.0.0.1\n\n## 11.0.0\n", "CHANGELOG.md has no section '## 1.0.0'"),
+        ("## 1.0.0-rc1\n\nNew.\n", "CHANGELOG.md has no section '## 1.0.0'"),
         ("## 1.0.0 (unreleased)\n", "CHANGELOG.md still says '## 1.0.0 (unreleased)'"),
         ("## 1.0.0 - 2026-11-30\n\nNew.\n", ""),
         ("## [v1.0.0] (2026-11-30)\n\nNew.\n", ""),

@@ -168,6 +168,18 @@ def test_no_entry_runs_code(project: Project, tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
+def test_another_engine_for_formulas_judges_anew(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A topic's problems hold those of its formulas, and these depend on what typesets them."""
+    cache = Cache(tmp_path / "cache")
+    load(project, cache, MONTH)
+    before = set(entries(cache))
+    monkeypatch.setattr(topics, "engine_version", lambda: "another")
+    load(project, cache, MONTH)
+    assert len(entries(cache)) == 2 * len(before)
+
+
 def test_problems_are_the_same_from_the_cache(project: Project, tmp_path: Path) -> None:
     file = project.content / "topics" / "topic-0001.yaml"
     text = file.read_text("utf-8")
@@ -190,3 +202,13 @@ def test_a_build_gives_the_same_bytes_with_any_cache(project: Project, tmp_path:
         for cache in (Cache(None), Cache(tmp_path / "a"), Cache(tmp_path / "a"))
     }
     assert len(packages) == 1
+
+
+def test_topics_that_lack_their_items_share_no_ids(project: Project) -> None:
+    """What stands in their place is not taken for items."""
+    for name in ("topic-0000", "topic-0001"):
+        file = project.content / "topics" / f"{name}.yaml"
+        file.write_text(file.read_text("utf-8").replace("items:", "itmes:", 1), "utf-8")
+    with pytest.raises(ContentError) as caught:
+        load(project, Cache(None), MONTH)
+    assert {problem.code for problem in caught.value.diagnostics} == {"unknown-key"}

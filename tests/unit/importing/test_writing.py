@@ -1,12 +1,14 @@
 """What is written is what is read."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from builder import source
 from builder.importing.names import Names, words
+from builder.importing.package import safe_name
 from builder.importing.printable import printable
 from builder.importing.writing import dump
+from builder.kept import is_portable
 
 TEXT = (
     st.text(
@@ -43,3 +45,10 @@ def test_ids_are_given_once() -> None:
         "b-2-2",
         "b-3",
     ]
+
+
+@given(st.text(max_size=200))
+@example("x" * 130 + ".abcdefghi jkl")
+@example(".hidden")
+def test_a_safe_name_is_one_on_every_system(name: str) -> None:
+    assert is_portable(safe_name(name))

@@ -314,6 +314,8 @@ def test_too_many_languages_are_refused(project: Project) -> None:
         ("a\n{{Question [[ languages[0] ]]}}{{Formla}}", 2, 32, "no field 'Formla'"),
         ("x {{[[ languages[0] ]]}}", 1, 3, "no field 'zh'"),
         ("{{#Formula}}", 1, 1, "does not end"),
+        ("x {{}}", 1, 3, "no field ''"),
+        ("x {{ }}", 1, 3, "no field ''"),
         ("{{#Formula}}{{/Figure}}{{/Formula}}", 1, 13, "closes nothing"),
         ("a\n[[ nothing ]]", 2, 1, "'nothing' is undefined"),
         ("a\n\n[% if %]", 3, 1, "Expected an expression"),
