@@ -16,6 +16,7 @@ from io import BytesIO
 from typing import Any, Literal
 
 from builder.archive import DAMAGES
+from builder.model import RetiredNote
 
 Verdict = Literal["safe", "needs an option", "loses progress"]
 
@@ -29,6 +30,7 @@ KINDS = (
     "cloze added",
     "cloze removed",
     "tags changed",
+    "sent again",
     "retired",
 )
 
@@ -89,7 +91,7 @@ class Change:
         key: The note.
         languages: The languages whose text changed; empty where that means nothing.
         before: Plain text before, or empty.
-        after: Plain text after, or empty.
+        after: Plain text after, or empty; why a note was retired.
     """
 
     kind: str
@@ -197,26 +199,30 @@ def _read(connection: sqlite3.Connection) -> Snapshot:
     return Snapshot(notes, note_types, tuple(decks))
 
 
-def compare(before: Snapshot, after: Snapshot, retired: Iterable[str] = ()) -> Report:
+def compare(
+    before: Snapshot, after: Snapshot, retired: Mapping[str, RetiredNote] | None = None
+) -> Report:
     """What importing `after` does to somebody who has `before`, with Anki's default options.
 
     Args:
         before: The learner's package.
         after: The new one.
-        retired: Keys of notes withdrawn on purpose.
+        retired: Notes withdrawn on purpose, by key; an item's stands for its facts too.
     """
     changes: list[Change] = []
     loses: list[str] = []
     option: list[str] = []
     remarks: list[str] = []
-    announced = set(retired)
-    kept = 0
+    kept = again = 0
     for guid, new in after.notes.items():
         old = before.notes.get(guid)
         if old is None:
             changes.append(Change("new", new.key, after=_headline(new)))
             continue
         found = _note_changes(old, new)
+        if not found and new.changed_at > old.changed_at and old.kind == new.kind:
+            found = [Change("sent again", new.key, after=_headline(new))]
+            again += 1
         changes += found
         kept += not found
         if old.kind != new.kind and not _same_type(before, after, old, new):
@@ -228,8 +234,9 @@ def compare(before: Snapshot, after: Snapshot, retired: Iterable[str] = ()) -> R
             loses.append(f"{new.key}: card {numbers} stays behind empty, with its history")
     for guid, old in before.notes.items():
         if guid not in after.notes:
-            changes.append(Change("retired", old.key, before=_headline(old)))
-            if old.key not in announced:
+            reason = _reason(old.key, retired or {})
+            changes.append(Change("retired", old.key, before=_headline(old), after=reason))
+            if not reason:
                 loses.append(f"{old.key}: vanished without standing in retired.yaml")
     for type_id, new_type in after.note_types.items():
         old_type = before.note_types.get(type_id)
@@ -251,6 +258,13 @@ def compare(before: Snapshot, after: Snapshot, retired: Iterable[str] = ()) -> R
                 f"note type '{new_type.name}': fields or templates changed, so Anki refuses all "
                 "its updates unless 'Merge note types' is chosen"
             )
+    if again:
+        what = "1 note is newer though nothing in it" if again == 1 else ""
+        what = what or f"{again} notes are newer though nothing in them"
+        remarks.append(
+            f"{what} changed, as after an edit that was undone: learners' own edits there are "
+            "overwritten; to spare them, bring back the release's content/deck.lock and build again"
+        )
     gone = set(before.note_types) - set(after.note_types)
     if gone and before.notes:
         names = ", ".join(before.note_types[g].name for g in sorted(gone))
@@ -272,6 +286,14 @@ def compare(before: Snapshot, after: Snapshot, retired: Iterable[str] = ()) -> R
         types = sorted(_term("note", kind.name) for kind in before.note_types.values())
         search = f"({' or '.join(types)}) {search}"
     return Report(verdict, (*loses, *option, *remarks), tuple(changes), style, kept, search)
+
+
+def _reason(key: str, retired: Mapping[str, RetiredNote]) -> str:
+    """Why a note was withdrawn, for learners; empty if nobody withdrew it."""
+    note = retired.get(key) or retired.get(key.partition(".")[0])
+    if note is None:
+        return ""
+    return f"{note.reason} See {note.replaced_by}." if note.replaced_by else note.reason
 
 
 def _search(keys: Iterable[str]) -> str:
@@ -366,6 +388,8 @@ def as_text(report: Report) -> str:
                 shown = change.before if change.kind == "retired" else change.after
                 if shown:
                     lines.append(f"    {'-' if change.kind == 'retired' else '+'} {shown}")
+                if change.kind == "retired" and change.after:
+                    lines.append(f"    {change.after}")
     if report.style:
         lines.append("card style: changed")
     if report.search:
@@ -402,6 +426,8 @@ def as_markdown(report: Report) -> str:
 def _markdown_line(change: Change) -> str:
     languages = f" ({', '.join(change.languages)})" if change.languages else ""
     text = change.before if change.kind == "retired" else change.after
+    if change.kind == "retired" and change.after:
+        text = f"{text} ({change.after})"
     text = re.sub(r"([\\`*_\[\]<>])", r"\\\1", text)
     return f"- `{change.key}`{languages}{': ' if text else ''}{text}"
 

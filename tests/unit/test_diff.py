@@ -14,6 +14,7 @@ from builder.diff import (
     compare,
     plain,
 )
+from builder.model import RetiredNote
 
 QA = NoteTypeView("t · Q&A", ("Key", "Question zh", "Question en"), ("Card",), ("css", "q", "a"), 1)
 CLOZE = NoteTypeView("t · Cloze", ("Key", "Text zh", "Text en"), ("Cloze",), ("css", "q", "a"), 1)
@@ -69,7 +70,9 @@ def test_new_notes_are_safe() -> None:
 def test_a_vanished_note_needs_an_announcement() -> None:
     after = replace(BEFORE, notes={"g1": ONE})
     assert compare(BEFORE, after).verdict == "loses progress"
-    assert compare(BEFORE, after, ["two.x"]).verdict == "safe"
+    assert (
+        compare(BEFORE, after, {"two.x": RetiredNote(reason="r", on="2026-11")}).verdict == "safe"
+    )
 
 
 def test_added_cloze_is_safe_and_a_removed_one_is_not() -> None:
@@ -140,7 +143,7 @@ def test_style_is_told() -> None:
 
 def test_formats_tell_the_same() -> None:
     after = replace(BEFORE, notes={"g1": changed(ONE, Question_zh="一是*什么*？")})
-    report = compare(BEFORE, after, ["two.x"])
+    report = compare(BEFORE, after, {"two.x": RetiredNote(reason="r", on="2026-11")})
     text, markdown, data = as_text(report), as_markdown(report), as_json(report)
     for key in ("one", "two.x"):
         assert key in text
@@ -156,3 +159,24 @@ def test_formats_tell_the_same() -> None:
 def test_plain() -> None:
     html = '<p lang="zh">a&lt;b {{c1::x::hint}}<!-- c --> y {{c2::std:<!-- -->:vector}}</p>'
     assert plain(html) == "a<b x y std::vector"
+
+
+def test_a_note_that_is_sent_again_for_nothing_is_told() -> None:
+    """Its time is newer, as after an edit that was undone: Anki overwrites the learner's own."""
+    report = compare(BEFORE, with_notes(g1=replace(ONE, changed_at=200)))
+    assert (report.verdict, report.kept) == ("safe", 1)
+    assert [(change.kind, change.key) for change in report.changes] == [("sent again", "one")]
+    assert "1 note is newer though nothing in it changed" in report.reasons[0]
+    assert "content/deck.lock" in report.reasons[0]
+    two = with_notes(g1=replace(ONE, changed_at=200), g2=replace(TWO, changed_at=200))
+    assert "2 notes are newer though nothing in them changed" in compare(BEFORE, two).reasons[0]
+
+
+def test_a_retired_item_takes_its_facts_along_and_says_why() -> None:
+    gone = RetiredNote(reason="It was wrong.", on="2026-11", replaced_by="one")
+    report = compare(BEFORE, replace(BEFORE, notes={"g1": ONE}), {"two": gone})
+    assert report.verdict == "safe"
+    (change,) = report.changes
+    assert (change.before, change.after) == ("二", "It was wrong. See one.")
+    assert "  two.x\n    - 二\n    It was wrong. See one.\n" in as_text(report)
+    assert "- `two.x`: 二 (It was wrong. See one.)" in as_markdown(report)
