@@ -275,7 +275,13 @@ def _present_lock(project: Project) -> "Lock":
     from builder import lock as locks
 
     path = project.content / "deck.lock"
-    return locks.read(path, project.name(path))
+    name = project.name(path)
+    if not path.exists():
+        from builder import history
+
+        if history.is_committed(project, name):
+            raise locks.missing(name)
+    return locks.read(path, name)
 
 
 def _next_lock(

@@ -1,4 +1,4 @@
-"""Earlier states of a project, out of git: the only module that runs another program."""
+"""Earlier states of a project, out of git."""
 
 import io
 import subprocess
@@ -51,6 +51,19 @@ def lock_text(project: Project, ref: str) -> str:
     with checkout(project, ref) as old:
         path = old.content / "deck.lock"
         return path.read_text("utf-8") if path.is_file() else ""
+
+
+def is_committed(project: Project, name: str) -> bool:
+    """Whether the last commit has a file; False too where there is no git and no repository.
+
+    Args:
+        project: The project.
+        name: The file's path in it, with forward slashes.
+    """
+    try:
+        return bool(_git(project, "HEAD", "ls-tree", "--name-only", "HEAD", "--", name))
+    except ContentError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,16 @@ from builder import kept as keeping
 from builder.cache import Cache
 from builder.diagnostics import ContentError, Diagnostic, Span, did_you_mean, in_order
 from builder.lint import Report, lint_deck
-from builder.model import Deck, DeckFile, GlossaryFile, PapersFile, RetiredFile, SymbolsFile, Topic
+from builder.model import (
+    Deck,
+    DeckFile,
+    GlossaryFile,
+    PapersFile,
+    RetiredFile,
+    RetiredNote,
+    SymbolsFile,
+    Topic,
+)
 from builder.project import Project
 from builder.source import Source
 from builder.targets.notes import Note
@@ -172,7 +181,11 @@ def load(
     _check_description(texts, deck_source, languages)
     _check_unlisted(reader, deck_file, deck_source)
     symbols = _optional(reader, SymbolsFile, "symbols.yaml", languages, texts.symbols)
-    retired = _optional(reader, RetiredFile, "retired.yaml", languages, None)
+    retired_sources: list[Source] = []
+    retired = _optional(
+        *(reader, RetiredFile, "retired.yaml", languages),
+        lambda parsed, _: retired_sources.append(parsed),
+    )
     glossary = _optional(reader, GlossaryFile, "glossary.yaml", languages, None)
     papers = _optional(reader, PapersFile, "papers.yaml", languages, None)
     texts.check_math(cache)
@@ -196,6 +209,8 @@ def load(
     reader.problems += glyphs.missing(project, deck_file, _printed(project, files), cache)
     _check_ids(reader, prepared)
     _check_references(reader, prepared)
+    for parsed in retired_sources:
+        _check_replacements(reader, parsed, retired, prepared)
     checks = {place: span for topic in prepared for place, span in topic.checks.items()}
     if checks:
         found = proofs.find(project)
@@ -385,6 +400,26 @@ def _check_references(reader: _Reader, prepared: list[Prepared]) -> None:
                         did_you_mean(other, known) or "check the id",
                     )
                 )
+
+
+def _check_replacements(
+    reader: _Reader,
+    parsed: Source,
+    retired: dict[str, RetiredNote],
+    prepared: list[Prepared],
+) -> None:
+    """What learners are sent to instead of a retired note is there."""
+    known = {key for topic in prepared for key in (*topic.items, *topic.facts, *topic.kept)}
+    for key, note in retired.items():
+        if note.replaced_by and note.replaced_by not in known:
+            reader.problems.append(
+                Diagnostic(
+                    "unknown-item",
+                    f"there is no note '{note.replaced_by}'",
+                    parsed.value_span((key, "replaced_by")),
+                    did_you_mean(note.replaced_by, known) or "check the id",
+                )
+            )
 
 
 def _check_unlisted(reader: _Reader, deck_file: DeckFile, deck_source: Source) -> None:

@@ -7,7 +7,7 @@ It is committed, so that every machine builds the same package, and it holds one
 by id, so that two branches that add notes merge without a conflict.
 """
 
-from builder.lock.reading import parse, read
+from builder.lock.reading import missing, parse, read
 from builder.lock.records import (
     KINDS,
     SEPARATOR,
@@ -38,6 +38,7 @@ __all__ = [
     "content_hash",
     "guid",
     "guids",
+    "missing",
     "parse",
     "read",
     "stable_id",

@@ -59,6 +59,11 @@ def parse(text: str, name: str) -> Lock:
     return _Parser(name).parse(text)
 
 
+def missing(name: str) -> ContentError:
+    """What to raise where there must be a lock and is none."""
+    return _refuse(name, "there is no lock, but the last commit has it")
+
+
 def _refuse(name: str, message: str) -> ContentError:
     return ContentError([Diagnostic("bad-lock", message, Span(name, 1, 1, 1, 1), RESTORE)])
 

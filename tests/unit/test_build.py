@@ -163,6 +163,34 @@ def test_an_update_file_is_summed_and_goes_with_the_next_build(
     assert "update.txt" not in (project.dist / "SHA256SUMS").read_text()
 
 
+def test_a_lock_that_was_committed_and_is_gone_is_missed(project: Project, cache: Cache) -> None:
+    """Or every note would count as changed now, and the update overwrite what learners wrote."""
+    build(project, cache, now=NOW)
+    for command in (
+        ["init", "--quiet"],
+        ["add", "."],
+        ["-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "--quiet", "-m", "first"],
+    ):
+        subprocess.run(["git", *command], cwd=project.root, check=True)
+    lock = project.content / "deck.lock"
+    lock.unlink()
+    edit(project, "en: Two.", "en: It is two.")
+    with pytest.raises(ContentError) as caught:
+        build(project, cache, now=NOW + 1)
+    (problem,) = caught.value.diagnostics
+    assert problem.code == "bad-lock"
+    assert "the last commit has it" in problem.message
+    assert "git checkout content/deck.lock" in problem.help
+    assert not lock.exists()
+    for command in (
+        ["rm", "--quiet", "--cached", "content/deck.lock"],
+        ["-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "--quiet", "-m", "anew"],
+    ):
+        subprocess.run(["git", *command], cwd=project.root, check=True)
+    build(project, cache, now=NOW + 1)
+    assert lock.exists()
+
+
 def test_an_update_since_there_was_no_lock_holds_all(project: Project, cache: Cache) -> None:
     (project.content / "deck.lock").unlink(missing_ok=True)
     for command in (
