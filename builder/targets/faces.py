@@ -155,7 +155,7 @@ def faces(deck: Deck, project: Project, lock: Lock, cache: Cache = _NONE) -> dic
         for side in ("front", "back"):
             name = f"{kind}-{side}.html"
             html = render_text(project, name, cache, languages=_languages(deck.languages))
-            problems += _check(project, name, html, names)
+            problems += [*_check(project, name, html, names)] or _blank(name, html, names)
             sides.append(html)
         front, back = sides
         made[kind] = Face(
@@ -333,6 +333,21 @@ def _check(project: Project, name: str, html: str, fields: Sequence[str]) -> Ite
         tag = f"{{{{#{sections[-1]}}}}}"
         message = f"the section of '{sections[-1]}' does not end"
         yield _face_problem(project, name, tag, message, f"add `{{{{/{sections[-1]}}}}}`")
+
+
+def _blank(name: str, html: str, fields: Sequence[str]) -> Iterator[Diagnostic]:
+    """A side that shows nothing that it asks: Anki's own editor refuses it (rslib/notetype)."""
+    tags = [[part.strip() for part in match[1].split(":")] for match in _TAG.finditer(html)]
+    shown = [tag for tag in tags if tag[-1] in fields]
+    if name.startswith("cloze") and not any("cloze" in tag[:-1] for tag in shown):
+        message = "this side has no `{{cloze:…}}`, so it would hide nothing"
+        fix = "show the text with its gaps: `{{cloze:Text en}}`"
+    elif name.endswith("front.html") and not shown:
+        message = "the front shows no field, so it would be blank"
+        fix = "show the question: `{{Question en}}`"
+    else:
+        return
+    yield Diagnostic("bad-template", message, _span(name, 1, 1, 1), fix)
 
 
 def _face_problem(project: Project, name: str, tag: str, message: str, fix: str) -> Diagnostic:

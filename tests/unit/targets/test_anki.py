@@ -334,6 +334,29 @@ def test_a_bad_template_is_reported_with_its_place(
     assert said in first.message
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("basic-front.html", "", "shows no field"),
+        ("basic-front.html", "<p>{{#Formula}}x{{/Formula}}{{FrontSide}}", "shows no field"),
+        ("cloze-front.html", "{{Question en}}", "no `{{cloze:…}}`"),
+        ("cloze-back.html", "{{FrontSide}}", "no `{{cloze:…}}`"),
+    ],
+)
+def test_a_template_of_blank_cards_is_refused(
+    project: Project, file: str, text: str, said: str
+) -> None:
+    """Anki would refuse it in its editor, and show learners that the front is blank."""
+    folder = project.root / "templates" / "anki"
+    folder.mkdir(parents=True)
+    (folder / file).write_text(text)
+    with pytest.raises(ContentError) as caught:
+        lock_of(make_deck({"a": SIMPLE}), project)
+    (problem,) = caught.value.diagnostics
+    assert str(problem.span) == f"templates/anki/{file}:1:1"
+    assert said in problem.message
+
+
 def test_faces_keep_the_rules_of_anki(project: Project) -> None:
     deck = make_deck({"a": FULL})
     for face in faces.faces(deck, project, Lock()).values():
