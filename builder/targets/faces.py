@@ -336,7 +336,7 @@ def _check(project: Project, name: str, html: str, fields: Sequence[str]) -> Ite
 
 
 def _blank(name: str, html: str, fields: Sequence[str]) -> Iterator[Diagnostic]:
-    """A side that shows nothing that it asks: Anki's own editor refuses it (rslib/notetype)."""
+    """A side that shows nothing: of cloze note types Anki refuses it too (`CardTypeError`)."""
     tags = [[part.strip() for part in match[1].split(":")] for match in _TAG.finditer(html)]
     shown = [tag for tag in tags if tag[-1] in fields]
     if name.startswith("cloze") and not any("cloze" in tag[:-1] for tag in shown):
