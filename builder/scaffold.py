@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
-from builder import schema
+from builder import fonts, schema
+from builder.cache import Cache
 from builder.project import packaged
 
 #: Files whose real names would mean something in this repository too.
@@ -103,6 +105,47 @@ def identifier(name: str) -> str:
     return "-".join(re.findall(r"[a-z0-9]+", name.lower()))[:60].strip("-") or "deck"
 
 
+#: A letter of languages whose script few fonts have; without them, a language is thought to print.
+_LETTERS: Final = {
+    "am": "አ",
+    "ar": "ب",
+    "bn": "ক",
+    "fa": "پ",
+    "gu": "ક",
+    "he": "א",
+    "hi": "क",
+    "hy": "Հ",
+    "ka": "ქ",
+    "km": "ក",
+    "kn": "ಕ",
+    "ko": "한",
+    "lo": "ກ",
+    "ml": "ക",
+    "mr": "क",
+    "my": "က",
+    "ne": "क",
+    "pa": "ਕ",
+    "ps": "ټ",
+    "sa": "क",
+    "si": "ක",
+    "ta": "த",
+    "te": "త",
+    "th": "ก",
+    "ti": "አ",
+    "ug": "ئ",
+    "ur": "ٹ",
+    "yi": "א",
+    "bo": "ཀ",
+    "dz": "ཀ",
+}
+
+
+def _prints(language: str) -> bool:
+    """Whether the fonts have the language's letters."""
+    letter = _LETTERS.get(language.partition("-")[0], "")
+    return not fonts.missing_glyphs(letter, fonts.FAMILIES, Cache(None))
+
+
 def _values(choices: Choices) -> dict[str, str]:
     name = identifier(choices.name)
     title = _quoted(choices.title)
@@ -114,17 +157,25 @@ def _values(choices: Choices) -> dict[str, str]:
         # The same notes with one language shown: learners can switch and keep all history.
         for tag in choices.languages:
             outputs[f"{name}-{tag}.apkg"] = f"{{target: anki, languages: [{tag}]}}"
-        for tag in choices.languages:
+    unprinted = [tag for tag in choices.languages if not _prints(tag)]
+    if not unprinted:
+        for tag in choices.languages if several else ():
             outputs[f"sheet-{tag}.pdf"] = f"{{target: sheet, languages: [{tag}], {paper}}}"
-    else:
-        outputs["sheet.pdf"] = f"{{target: sheet, {paper}}}"
-    outputs["handout.pdf"] = "{target: handout, paper: A4}"
+        if not several:
+            outputs["sheet.pdf"] = f"{{target: sheet, {paper}}}"
+        outputs["handout.pdf"] = "{target: handout, paper: A4}"
+    lines = [f"  {file}: {what}" for file, what in outputs.items()]
+    if unprinted:
+        lacking = ", ".join(unprinted)
+        lines.append(
+            f"  # No PDFs: the fonts that Deckwright prints with lack letters of {lacking}."
+        )
     return {
         "id": name,
         "title": titles if several else f" {title}",
         "name": choices.title,
         "languages": f"[{', '.join(choices.languages)}]",
-        "outputs": "\n".join(f"  {file}: {what}" for file, what in outputs.items()),
+        "outputs": "\n".join(lines),
         "options": " ".join(f"--language {language}" for language in choices.languages),
         "repository": REPOSITORY,
         "version": version("deckwright"),

@@ -69,6 +69,21 @@ def test_any_languages_are_free_of_warnings(tmp_path: Path, languages: tuple[str
     assert checked == {"ok": True, "waived": 0, "diagnostics": []}
 
 
+@pytest.mark.parametrize("languages", [("ko",), ("en", "ar"), ("th-TH", "zh")])
+def test_no_page_is_promised_in_letters_that_the_fonts_lack(
+    tmp_path: Path, languages: tuple[str, ...]
+) -> None:
+    """Or the first question in the deck's own language would stop the build."""
+    folder = tmp_path / "deck"
+    assert run("new", folder, *tags(*languages)).exit_code == 0
+    deck = (folder / "content" / "deck.yaml").read_text("utf-8")
+    assert ".apkg" in deck
+    assert ".pdf" not in deck
+    unprinted = next(tag for tag in languages if tag not in ("en", "zh"))
+    assert f"# No PDFs: the fonts that Deckwright prints with lack letters of {unprinted}." in deck
+    assert run("check", "-C", folder).exit_code == 0
+
+
 def test_every_feature_is_shown_but_those_that_age() -> None:
     topic = scaffold.files(Choices("d", "D", ("en",)))["content/topics/averages.yaml"]
     shown = {field for field in Item.model_fields if f"\n    {field}:" in topic}
