@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from xml.parsers import expat
 
+from builder import svgclean
 from builder.diagnostics import did_you_mean
 
 #: What Anki's webviews and WeasyPrint both draw.
@@ -92,69 +93,26 @@ _MARKS = {
 }
 
 
-def unsafe(data: bytes) -> bool:
-    """Whether an SVG is refused as a figure."""
-    return _svg_problem("", data) is not None
-
-
 @lru_cache(maxsize=256)
 def _svg_problem(name: str, data: bytes) -> FigureProblem | None:
     """Refused rather than repaired: what is drawn is what was reviewed."""
-    found: list[str] = []
-
-    root: list[str] = []
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        if not root:
-            root.append(tag)
-        local = tag.rpartition(":")[2].lower()
-        if local in ("script", "foreignobject", "iframe", "audio", "video", "handler", "listener"):
-            found.append(f"the element <{tag}>")
-        for key, value in attributes.items():
-            plain = key.rpartition(":")[2].lower()
-            if plain.startswith("on"):
-                found.append(f"the attribute {key}")
-            if plain in ("href", "src") and not value.strip().startswith("#"):
-                found.append(f"the reference {key}='{value[:40]}'")
-            if outside(value):
-                found.append(f"the reference in {key}")
-
-    def text(value: str) -> None:
-        if "@import" in value.lower() or outside(value):
-            found.append("a style sheet that loads another file")
-
-    def doctype(*_: object) -> None:
-        found.append("a document type, which can hide entities")
-
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler = start
-    parser.CharacterDataHandler = text
-    parser.StartDoctypeDeclHandler = doctype
-    parser.ProcessingInstructionHandler = lambda target, _: found.append(f"<?{target}?>")
     try:
-        parser.Parse(data, True)
-    except expat.ExpatError as error:
+        judged = svgclean.judged(data)
+    except ValueError as error:
         return FigureProblem("bad-image", f"'{name}' is not valid SVG: {error}", "export it again")
-    if root[0].rpartition(":")[2] != "svg":
+    if judged.root.rpartition(":")[2] != "svg":
         return FigureProblem(
             "bad-image",
-            f"'{name}' is not an SVG picture: it begins with <{root[0]}>",
+            f"'{name}' is not an SVG picture: it begins with <{judged.root}>",
             "export it again; a file that was downloaded may hold an error page",
         )
+    # Print loads no embedded pictures.
+    found = (*judged.removed, *judged.embedded)
     if found:
         return FigureProblem(
             "unsafe-image", f"'{name}' holds {found[0]}", "delete it from the SVG file"
         )
     return None
-
-
-def outside(value: str) -> bool:
-    """Whether CSS text refers to anything but a part of the same file."""
-    return any(
-        not target.strip(" '\"").startswith("#")
-        for target in re.findall(r"url\(([^)]*)", value, re.IGNORECASE)
-    )
 
 
 # Pictures with words ------------------------------------------------------------------------------

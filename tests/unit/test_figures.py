@@ -40,6 +40,10 @@ def test_harmless_svg(tmp_path: Path, body: str) -> None:
         "<style>@import 'x.css';</style>",
         '<style>.a{background:url( "file:///x" )}</style>',
         "<?xml-stylesheet href='x.css'?>",
+        "<a href='#'><animate attributeName='href' to='javascript:x'/></a>",
+        r"<rect style='fill:u\72l(http://x/y)'/>",
+        "<style>@im<title/>port 'x.css';</style>",
+        "<image href='data:image/png;base64,AA=='/>",
     ],
 )
 def test_svg_that_reaches_out_is_refused(tmp_path: Path, body: str) -> None:

@@ -115,10 +115,18 @@ def test_bad_content_writes_nothing(project: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "site").exists()
 
 
-def test_media_of_an_imported_deck_run_nothing(project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "program",
+    [
+        "<script>alert(1)</script>",
+        '<animate attributeName="href" to="javascript:alert(1)"/>',
+        r'<g style="fill:u\72l(http://javascript.example)"/>',
+    ],
+)
+def test_media_of_an_imported_deck_run_nothing(project: Path, tmp_path: Path, program: str) -> None:
     """A note brings an SVG with a program; on a site it could be opened as a page."""
     picture = (
-        '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script><path d="M0 0"/></svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg"><a href="#">{program}<path d="M0 0"/></a></svg>'
     )
     media = project / "content/media"
     media.mkdir()
