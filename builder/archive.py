@@ -10,7 +10,9 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from importlib import import_module
 
 import deflate
 
@@ -27,10 +29,19 @@ _LOCAL = 30
 _MAX_SIZE = 0xFFFFFFFF
 _MAX_MEMBERS = 0xFFFF
 
+
+def _other_damages() -> Iterator[type[Exception]]:
+    """What modules raise that a Python may lack, which then cannot unpack such a member either."""
+    for module, name in (("lzma", "LZMAError"), ("compression.zstd", "ZstdError")):
+        with suppress(ImportError):
+            yield getattr(import_module(module), name)
+
+
 #: What the standard library raises for a file that is damaged, or no zip file as ours are.
-DAMAGES = (
+DAMAGES: tuple[type[Exception], ...] = (
     *(zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError),
     *(NotImplementedError, RuntimeError),
+    *_other_damages(),
 )
 
 

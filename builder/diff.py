@@ -122,6 +122,9 @@ class Report:
     search: str = ""
 
 
+_NO_PACKAGE: tuple[type[Exception], ...] = (*DAMAGES, KeyError)
+
+
 def snapshot(package: bytes) -> Snapshot:
     """Read an `.apkg` of the format that every Anki reads (`collection.anki2`, schema 11).
 
@@ -135,7 +138,7 @@ def snapshot(package: bytes) -> Snapshot:
             newest = "collection.anki21b" in names
             member = "collection.anki21" if "collection.anki21" in names else "collection.anki2"
             database = b"" if newest else archive.read(member)
-    except (*DAMAGES, KeyError):
+    except _NO_PACKAGE:
         raise ValueError("the file is no Anki package") from None
     if newest:
         raise ValueError("the package is of Anki's newest format")

@@ -5,10 +5,10 @@ import json
 import re
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from builder.archive import DAMAGES
 from builder.importing import legacy
 from builder.importing.records import Source, UnreadableError
 
@@ -21,6 +21,8 @@ _MAX_LISTING = 64 << 20
 
 #: The newest format first: packages hold an older one beside it that only says to update Anki.
 _COLLECTIONS = ("collection.anki21b", "collection.anki21", "collection.anki2")
+#: bz2 gives no number; the other is that of a directory that points before the file's beginning.
+_OF_THE_FILE = (None, errno.EINVAL)
 _DAMAGED = "it is damaged, or no zip file as Anki packages are"
 
 
@@ -57,12 +59,9 @@ def read(file: Path, work: Path) -> Source:
         raise UnreadableError(
             "it is encrypted, or packed in a way that Anki does not use"
         ) from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError):
-        raise UnreadableError(_DAMAGED) from None
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # the disk is full, say
+    except DAMAGES as error:
+        if isinstance(error, OSError) and error.errno not in _OF_THE_FILE:  # the disk is full, say
             raise
-        # Its directory points before the file's beginning.
         raise UnreadableError(_DAMAGED) from None
 
 

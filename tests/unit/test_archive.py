@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from builder import archive
 from builder.archive import member, zipped
+from tests.unit.damage import damaged
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0/\\"), min_size=1, max_size=20)
 
@@ -38,6 +39,13 @@ def test_a_damaged_member_is_refused(at: int) -> None:
         member(bytes(made), "a.txt")
     with pytest.raises(KeyError):
         member(bytes(made), "b.txt")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
+def test_damage_of_every_compression_is_known(method: int) -> None:
+    packed = damaged(method)
+    with zipfile.ZipFile(BytesIO(packed)) as file, pytest.raises(archive.DAMAGES):
+        file.read("collection.anki2")
 
 
 def test_members_have_one_date_and_an_ordinary_mode() -> None:

@@ -29,6 +29,7 @@ from builder.project import Project
 from builder.scaffold import NotEmptyError
 from builder.targets.apkg import CardTemplate, NoteType, PackedDeck, PackedNote
 from builder.targets.apkg import package as packed
+from tests.unit.damage import damaged
 
 NOW = 1_900_000_000
 TYPE = NoteType(
@@ -343,6 +344,14 @@ def test_a_bomb_is_not_unpacked(
     monkeypatch.setattr(package, "MAX_TOTAL", 1 << 20)
     with pytest.raises(UnreadableError, match="unpack"):
         imported(deck, tmp_path / "p", cache)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
+def test_a_damaged_member(tmp_path: Path, cache: Cache, method: int) -> None:
+    file = tmp_path / "deck.apkg"
+    file.write_bytes(damaged(method))
+    with pytest.raises(UnreadableError, match="it is damaged"):
+        imported(file, tmp_path / "p", cache)
 
 
 @pytest.mark.parametrize(
