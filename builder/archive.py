@@ -28,6 +28,8 @@ _MODE = 0o100644 << 16
 _LOCAL = 30
 _MAX_SIZE = 0xFFFFFFFF
 _MAX_MEMBERS = 0xFFFF
+#: Of a package that others made: no deck that people share comes near.
+MAX_DATABASE = 1 << 30
 
 
 def _other_damages() -> Iterator[type[Exception]]:

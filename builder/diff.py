@@ -15,7 +15,7 @@ from html import unescape
 from io import BytesIO
 from typing import Any, Literal
 
-from builder.archive import DAMAGES
+from builder.archive import DAMAGES, MAX_DATABASE
 from builder.model import RetiredNote
 
 Verdict = Literal["safe", "needs an option", "loses progress"]
@@ -123,6 +123,11 @@ class Report:
 
 
 _NO_PACKAGE: tuple[type[Exception], ...] = (*DAMAGES, KeyError)
+#: What a database makes ours raise that no Anki wrote.
+_NO_COLLECTION = (
+    *(sqlite3.Error, ValueError, LookupError, TypeError, AttributeError),
+    *(OverflowError, RecursionError),
+)
 
 
 def snapshot(package: bytes) -> Snapshot:
@@ -137,16 +142,19 @@ def snapshot(package: bytes) -> Snapshot:
             names = set(archive.namelist())
             newest = "collection.anki21b" in names
             member = "collection.anki21" if "collection.anki21" in names else "collection.anki2"
-            database = b"" if newest else archive.read(member)
+            large = not newest and archive.getinfo(member).file_size > MAX_DATABASE
+            database = b"" if newest or large else archive.read(member)
     except _NO_PACKAGE:
         raise ValueError("the file is no Anki package") from None
     if newest:
         raise ValueError("the package is of Anki's newest format")
+    if large:
+        raise ValueError("the package's database is too large")
     connection = sqlite3.connect(":memory:")
     try:
         connection.deserialize(database)
         return _read(connection)
-    except (sqlite3.DatabaseError, ValueError, LookupError, TypeError, AttributeError):
+    except _NO_COLLECTION:
         raise ValueError("the package's database is damaged") from None
     finally:
         connection.close()

@@ -8,14 +8,13 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from builder.archive import DAMAGES
+from builder.archive import DAMAGES, MAX_DATABASE
 from builder.importing import legacy
 from builder.importing.records import Source, UnreadableError
 
 #: Of a package: no deck that people share comes near, and a zip file that claims more is a bomb.
 MAX_MEMBERS = 200_000
 MAX_TOTAL = 8 << 30
-MAX_DATABASE = 1 << 30
 MAX_MEDIUM = 1 << 30
 _MAX_LISTING = 64 << 20
 

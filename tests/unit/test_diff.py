@@ -1,9 +1,13 @@
 """What the update report says, for updates whose effect in Anki is known."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
+from builder import diff
+from builder.archive import zipped
 from builder.diff import (
     NoteTypeView,
     NoteView,
@@ -13,6 +17,7 @@ from builder.diff import (
     as_text,
     compare,
     plain,
+    snapshot,
 )
 from builder.model import RetiredNote
 
@@ -180,3 +185,31 @@ def test_a_retired_item_takes_its_facts_along_and_says_why() -> None:
     assert (change.before, change.after) == ("二", "It was wrong. See one.")
     assert "  two.x\n    - 二\n    It was wrong. See one.\n" in as_text(report)
     assert "- `two.x`: 二 (It was wrong. See one.)" in as_markdown(report)
+
+
+def package_of(models: str) -> bytes:
+    """A package with nothing in it but note types."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("create table col (models, decks)")
+        database.execute("insert into col values (?, '{}')", (models,))
+        database.commit()
+        return zipped({"collection.anki2": database.serialize()})
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        "[" * 200_000,
+        '{"1": {"name": "", "flds": [], "tmpls": [], "css": "", "mod": Infinity}}',
+    ],
+    ids=["without end", "a time without end"],
+)
+def test_json_that_no_anki_wrote_is_damage(models: str) -> None:
+    with pytest.raises(ValueError, match="the package's database is damaged"):
+        snapshot(package_of(models))
+
+
+def test_a_database_beyond_all_decks_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diff, "MAX_DATABASE", 1 << 12)
+    with pytest.raises(ValueError, match="the package's database is too large"):
+        snapshot(package_of(" " * (1 << 12)))
