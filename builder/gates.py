@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from builder import diff, history
+from builder import diff, history, source
 from builder.build import check, lock_is_current, package, package_at
 from builder.cache import Cache
 from builder.diagnostics import ContentError
@@ -148,10 +148,10 @@ def _tag(tag: str, here: Sequence[str]) -> Iterator[Refusal]:
 
 
 def _changelog(project: Project, version: str) -> Iterator[Refusal]:
-    file = project.root / "CHANGELOG.md"
-    if not file.is_file():
+    text = changelog(project)
+    if text is None:
         return  # release notes tell what changed in any case
-    heading, _ = changes(file.read_text("utf-8"), version)
+    heading, _ = changes(text, version)
     if not heading:
         yield Refusal("changelog", f"CHANGELOG.md has no section '## {version}'")
     elif "unreleased" in heading.lower():
@@ -198,6 +198,16 @@ def _previous(tags: Iterable[str], prefix: str, number: Version | None) -> str |
     """The tag of the newest release below a version; of all, if the version is none."""
     below = [tag for found, tag in _released(tags, prefix) if number is None or found < number]
     return below[-1] if below else None
+
+
+def changelog(project: Project) -> str | None:
+    """What the project's changelog says; None if it has none.
+
+    Raises:
+        ContentError: It is not UTF-8 text.
+    """
+    file = project.root / "CHANGELOG.md"
+    return source.plain(file, project.name(file)) if file.is_file() else None
 
 
 def changes(changelog: str, version: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder import source
 from builder.diagnostics import ContentError, Diagnostic
 from builder.project import Project
 
@@ -46,11 +47,11 @@ def lock_text(project: Project, ref: str) -> str:
     """`content/deck.lock` as it was at a commit, tag or branch; empty if there was none.
 
     Raises:
-        ContentError: There is no git, no repository, or no such commit.
+        ContentError: There is no git, no repository, or no such commit, or it was not UTF-8 text.
     """
     with checkout(project, ref) as old:
         path = old.content / "deck.lock"
-        return path.read_text("utf-8") if path.is_file() else ""
+        return source.plain(path, f"{ref}:content/deck.lock") if path.is_file() else ""
 
 
 def is_committed(project: Project, name: str) -> bool:

@@ -10,7 +10,7 @@ from builder import diff
 from builder.archive import zipped
 from builder.build import SUMS, UPDATE, make, sums_text, write_atomically
 from builder.cache import Cache
-from builder.gates import Candidate, changes
+from builder.gates import Candidate, changelog, changes
 from builder.targets import Artifact
 
 #: GitHub refuses release notes of more than 125,000 characters.
@@ -114,8 +114,7 @@ _ABOUT = {
 def notes(candidate: Candidate, assets: Path) -> str:
     """What learners read on the release page."""
     file = candidate.loaded.deck.file
-    changelog = candidate.project.root / "CHANGELOG.md"
-    told = changes(changelog.read_text("utf-8"), candidate.version)[1] if changelog.exists() else ""
+    told = changes(changelog(candidate.project) or "", candidate.version)[1]
     lines: list[str] = []
     packages = [name for name, output in file.outputs.items() if output.target == "anki"]
     if packages:

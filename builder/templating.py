@@ -118,8 +118,8 @@ def fill(environment: Environment, kind: str, name: str, values: Mapping[str, ob
         where = Path(error.filename or error.name or name).name
         message = error.message or "not valid"
         raise ContentError([_problem(kind, message, "", where, error.lineno)]) from error
-    except UnicodeDecodeError:
-        _check_encoding(environment, kind)
+    except UnicodeDecodeError as error:
+        _check_encoding(environment, kind, error.object)
         raise
     except Exception as error:
         # An error of ours, and not of the template, has no frame of a template.
@@ -127,13 +127,15 @@ def fill(environment: Environment, kind: str, name: str, values: Mapping[str, ob
         raise _bad_template(kind, message, "", error, "") from error
 
 
-def _check_encoding(environment: Environment, kind: str) -> None:
-    """Raise for the template that is not UTF-8: Jinja does not say which one it was."""
+def _check_encoding(environment: Environment, kind: str, read: bytes) -> None:
+    """Raise for the template that is not UTF-8: Jinja says what it read, but not from where."""
     loader = environment.loader
     for folder in loader.searchpath if isinstance(loader, FileSystemLoader) else ():
-        for file in sorted(path for path in Path(folder).glob("*") if path.is_file()):
-            if file.suffix in (".html", ".css"):
-                source.text(file.read_bytes(), f"templates/{kind}/{file.name}")
+        for file in sorted(path for path in Path(folder).rglob("*") if path.is_file()):
+            data = file.read_bytes()
+            if data.endswith(read):  # without its byte order mark
+                name = file.relative_to(folder).as_posix()
+                source.text(data, f"templates/{kind}/{name}")
 
 
 #: How Jinja names a record of ours whose attribute it does not find.

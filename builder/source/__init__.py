@@ -9,7 +9,7 @@ several documents, backslashes that double quotes eat, an unquoted `{{`, a lost 
 nesting deep enough to crash a parser, and files that are not UTF-8 text.
 """
 
-from builder.source.reading import MAX_BYTES, MAX_SAME, contents, decode, parse, read, text
+from builder.source.reading import MAX_BYTES, MAX_SAME, contents, decode, parse, plain, read, text
 from builder.source.tree import Location, Mapping, Node, Scalar, Sequence, Source, scalars
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "contents",
     "decode",
     "parse",
+    "plain",
     "read",
     "scalars",
     "text",

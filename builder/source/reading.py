@@ -82,6 +82,8 @@ def text(raw: bytes, name: str) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        # What is decoded lacks the byte order mark.
+        raw = error.object
         before = raw[: error.start].decode("utf-8", "replace")
         line = before.count("\n") + 1
         column = len(before) - (before.rfind("\n") + 1) + 1
@@ -95,6 +97,15 @@ def text(raw: bytes, name: str) -> str:
                 )
             ]
         ) from None
+
+
+def plain(file: Path, name: str) -> str:
+    """A file of text that is not YAML; its lines end with a line feed.
+
+    Raises:
+        ContentError: The file cannot be read, or is not UTF-8 text.
+    """
+    return text(contents(file, name), name).replace("\r\n", "\n")
 
 
 def parse(text: str, name: str) -> Source:

@@ -25,6 +25,7 @@ from builder.lock import (
 )
 from builder.model import Deck, DeckFile, html_language
 from builder.project import Project
+from builder.source import plain
 
 _NONE = Cache(None)
 
@@ -295,7 +296,7 @@ def render_text(project: Project, name: str, cache: Cache = _NONE, **values: obj
 def _source(project: Project, name: str) -> str:
     for folder in project.template_folders("anki"):
         if (folder / name).is_file():
-            return (folder / name).read_text("utf-8")
+            return plain(folder / name, f"templates/anki/{name}")
     return ""
 
 

@@ -33,6 +33,15 @@ def _topic(data: bytes) -> Prepare:
     return prepare
 
 
+def _template(name: str, data: bytes) -> Prepare:
+    def prepare(content: Path) -> None:
+        file = content.parent / "templates" / name
+        file.parent.mkdir(parents=True)
+        file.write_bytes(data)
+
+    return prepare
+
+
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, "utf-8")
@@ -134,6 +143,8 @@ BASE = (HERE / "_base" / "content" / _FIRST).read_bytes()
 BUILT: dict[str, Prepare] = {
     "media-name": _odd_name,
     "bytes-not-utf-8": _topic("title: {zh: 第一, en: ".encode() + b"caf\xe9}\n"),
+    "bytes-not-utf-8-style": _template("anki/style.css", b"a {}\n/* caf\xe9 */\n"),
+    "bytes-not-utf-8-template": _template("anki/description.md", b"A deck\nof a caf\xe9\n"),
     "bytes-nul": _topic(b"title: {zh: \x00, en: x}\n"),
     "bytes-utf-16": _topic("title: x".encode("utf-16")),
     "bytes-gb18030": _topic("title: {zh: 第一, en: First}\n".encode("gb18030")),
@@ -258,7 +269,7 @@ def test_bad_content(case: str, tmp_path: Path, cache: Cache, golden: Golden) ->
     texts = {
         path.relative_to(root).as_posix(): path.read_bytes().decode("utf-8", "replace")
         for path in root.rglob("*")
-        if path.is_file() and path.suffix in (".yaml", ".lock", ".py", ".html", ".css")
+        if path.is_file() and path.suffix in (".yaml", ".lock", ".py", ".html", ".css", ".md")
     }
     shown = [
         as_text(problem, texts.get(problem.span.path, "") if problem.span else "")

@@ -297,6 +297,20 @@ def test_update_txt_lists_only_what_changed(project: Project, cache: Cache) -> N
     assert "tags" not in text
 
 
+def test_an_earlier_lock_that_is_not_utf_8_is_refused(project: Project, cache: Cache) -> None:
+    build(project, cache, now=NOW)
+    lock = project.content / "deck.lock"
+    now = lock.read_bytes()
+    lock.write_bytes(now + b"# caf\xe9\n")
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-C", str(project.root)]
+    for command in (["init", "-q"], ["add", "content"], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *command], check=True)
+    lock.write_bytes(now)
+    with pytest.raises(ContentError) as caught:
+        build(project, cache, now=NOW + 1, since="HEAD")
+    assert codes(caught) == ["not-utf-8"]
+
+
 def test_writing_leaves_no_temporary_file_and_clears_abandoned_ones(tmp_path: Path) -> None:
     abandoned, busy = tmp_path / ".deckwright-old", tmp_path / ".deckwright-busy"
     for file in (abandoned, busy):

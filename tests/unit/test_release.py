@@ -175,6 +175,13 @@ def test_changelog(deck: Path, tmp_path: Path, text: str, reason: str) -> None:
         assert "\nNew.\n" in (tmp_path / "out/notes.md").read_text("utf-8")
 
 
+def test_a_changelog_that_is_not_utf_8(deck: Path, tmp_path: Path) -> None:
+    (deck / "CHANGELOG.md").write_bytes(b"# Changes\r\n\r\n## 1.0.0\r\n\r\nA caf\xe9.\r\n")
+    result = run("release", tmp_path / "out", "-C", deck, "--dry-run")
+    assert result.exit_code == 1
+    assert "CHANGELOG.md:5:6: error[not-utf-8]" in result.stderr
+
+
 def test_lock(deck: Path, tmp_path: Path) -> None:
     reword(deck)
     commit(deck, "Reword, and forget the lock")

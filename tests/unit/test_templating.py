@@ -38,6 +38,16 @@ def test_a_template_that_is_not_utf_8_is_named(folders: tuple[Path, Path]) -> No
     assert str(problem.span) == "templates/print/b.html:2:8"
 
 
+def test_only_the_template_that_was_read_is_blamed(folders: tuple[Path, Path]) -> None:
+    (folders[0] / "b").mkdir()
+    (folders[0] / "b/a.md").write_bytes("\ufeffone\r\ntwo caf".encode() + b"\xe9\n")
+    (folders[0] / "A.png").write_bytes(b"\x89PNG")
+    with pytest.raises(ContentError) as caught:
+        fill(card_environment(folders), "anki", "b/a.md", {})
+    (problem,) = caught.value.diagnostics
+    assert str(problem.span) == "templates/anki/b/a.md:2:8"
+
+
 def test_a_byte_order_mark_is_none_of_the_text(folders: tuple[Path, Path]) -> None:
     (folders[0] / "a.html").write_text("<p>", "utf-8-sig")
     assert fill(print_environment(folders), "print", "a.html", {}) == "<p>"
