@@ -8,6 +8,7 @@ standard library, and it refuses sockets: what needs the network proves nothing 
 import importlib.util
 import inspect
 import json
+import os
 import re
 import sys
 import traceback
@@ -114,7 +115,10 @@ def _offline(event: str, _: tuple[object, ...]) -> None:
 def main() -> None:
     """Read a job on stdin, write results on stdout; what proofs print goes to stderr."""
     job = json.load(sys.stdin)
-    out, sys.stdout = sys.stdout, sys.stderr
+    # A stream that only we know: programs that a proof starts print, too.
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
     sys.path += sorted({str(Path(entry["file"]).parent) for entry in job})
     sys.addaudithook(_offline)
     warnings.simplefilter("error")  # a division by zero is no proof

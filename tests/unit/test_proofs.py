@@ -74,6 +74,20 @@ def test_whatever_a_proof_does(project: Project, cache: Cache, body: str, messag
     assert message in problem.message
 
 
+@pytest.mark.parametrize(
+    "noise",
+    [
+        r"import os; os.write(1, b'noise\n')",
+        "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(7)'], check=True)",
+        "import sys; print('noise', file=sys.__stdout__, flush=True)",
+    ],
+)
+def test_what_a_proof_writes_is_no_result(project: Project, cache: Cache, noise: str) -> None:
+    write(project, f"def add_up():\n    {noise}\n    assert 1 + 1 == 3, 'no'\n")
+    (problem,) = prove(project, cache)
+    assert problem.message == "the proof 'add-up' fails: no"
+
+
 def test_a_proof_without_end_is_named(project: Project, cache: Cache) -> None:
     source = "def add_up():\n    pass\n\n\ndef hang():\n    while True:\n        pass\n"
     write(project, source, "[add-up, hang]")
