@@ -487,8 +487,9 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Replace a file so that a reader, a crash or a full disk sees the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f"{_PREFIX}*"):
-        if left.stat().st_mtime < time.time() - _ABANDONED:
-            left.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another build ended meanwhile
+            if left.stat().st_mtime < time.time() - _ABANDONED:
+                left.unlink()
     with _temporary(path.parent) as (descriptor, name):
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -318,6 +318,22 @@ def test_writing_leaves_no_temporary_file_and_clears_abandoned_ones(tmp_path: Pa
     os.utime(abandoned, (NOW - 10**8, NOW - 10**8))
     builder.write_atomically(tmp_path / "b.txt", b"x")
     assert sorted(file.name for file in tmp_path.iterdir()) == [busy.name, "b.txt"]
+
+
+def test_writing_beside_a_build_that_ends_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".deckwright-other").write_bytes(b"whole")
+    glob = Path.glob
+
+    def ending(self: Path, pattern: str) -> Iterator[Path]:
+        for file in list(glob(self, pattern)):
+            file.rename(self / "a.txt")
+            yield file
+
+    monkeypatch.setattr(Path, "glob", ending)
+    builder.write_atomically(tmp_path / "b.txt", b"x")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.txt", "b.txt"]
 
 
 def test_documents_are_told_of_before_and_after_they_are_drawn(
