@@ -13,6 +13,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -103,9 +104,10 @@ class Cache:
         try:
             with path.open("rb") as file:
                 entry = file.read()
-            os.utime(path)  # the order of `prune`; kernels do not record reading reliably
         except OSError:
             return None
+        with suppress(OSError):
+            os.utime(path)  # the order of `prune`; kernels do not record reading reliably
         data = entry[_HEADER:]
         return data if entry[:_HEADER] == _MAGIC + _checksum(data) else None
 
@@ -125,10 +127,11 @@ class Cache:
                 file.write(_MAGIC + _checksum(data) + data)
             temporary.replace(path)
         except OSError:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
     def prune(self, max_bytes: int) -> int:
-        """Delete what was used least recently until the rest fits.
+        """Delete what was used least recently until the rest fits; what cannot be, stays.
 
         Args:
             max_bytes: How much may stay.
@@ -142,8 +145,9 @@ class Cache:
         for _, size, name in files:
             if deleted >= excess:
                 break
-            Path(name).unlink(missing_ok=True)
-            deleted += size
+            with suppress(OSError):
+                Path(name).unlink(missing_ok=True)
+                deleted += size
         return deleted
 
     def _files(self) -> Iterator[tuple[int, int, str]]:

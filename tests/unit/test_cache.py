@@ -1,5 +1,7 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -82,9 +84,36 @@ def test_a_folder_that_cannot_be_written_costs_time_only(tmp_path: Path) -> None
     assert cache.get("f", key("1")) is None
 
 
-def test_pruning_keeps_what_was_used_last(cache: Cache) -> None:
-    import os
+def _refuse(*_: object, **__: object) -> NoReturn:
+    raise PermissionError(13, "Permission denied")
 
+
+def test_a_result_that_only_others_may_change_is_a_result(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.put("f", key("1"), b"data")
+    monkeypatch.setattr(os, "utime", _refuse)
+    assert cache.get("f", key("1")) == b"data"
+
+
+def test_what_cannot_be_deleted_stays(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("1", "2"):
+        cache.put("f", key(name), b"data")
+    monkeypatch.setattr(Path, "unlink", _refuse)
+    assert cache.prune(0) == 0
+    assert cache.get("f", key("1")) == b"data"
+
+
+def test_a_folder_that_cannot_be_changed_any_more(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "replace", _refuse)
+    monkeypatch.setattr(Path, "unlink", _refuse)
+    cache.put("f", key("1"), b"data")
+    assert cache.get("f", key("1")) is None
+
+
+def test_pruning_keeps_what_was_used_last(cache: Cache) -> None:
     names = [key("1", number) for number in range(4)]
     for age, name in enumerate(names):
         cache.put("f", name, b"x" * 100)
