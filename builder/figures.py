@@ -164,13 +164,18 @@ def read(file: Path) -> bytes:
 
     Raises:
         OSError: The file cannot be read.
+        ValueError: It is no SVG, of which a part could be taken: it is being written, say.
     """
     labelled = _LABELLED.fullmatch(file.name)
     if not labelled:
         return file.read_bytes()
     data = file.with_name(labelled[1]).read_bytes()
+    try:
+        parts = _parse(data).parts
+    except expat.ExpatError as error:
+        raise ValueError(f"{labelled[1]}: {error}") from None
     kept, place = [], 0
-    for language, start, end in _parse(data).parts:
+    for language, start, end in parts:
         if language != labelled[2] and start >= place:
             kept.append(data[place:start])
             place = end

@@ -213,7 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _file(self, file: Path | None, policy: str = _PAGE_POLICY) -> None:
         data = None
         if file is not None:
-            with suppress(OSError):
+            with suppress(OSError, ValueError):  # it may be being written just now
                 data = figures.read(file)
         if file is None or data is None:
             self._missing()

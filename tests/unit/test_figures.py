@@ -123,6 +123,13 @@ def test_the_picture_in_one_language_lacks_the_others_and_nothing_else(words: Pa
     assert figures.read(words / "a.svg").decode() == WORDS
 
 
+@pytest.mark.parametrize("data", [b"<svg><text", b""])
+def test_a_file_that_is_being_written_is_no_picture_yet(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.svg").write_bytes(data)
+    with pytest.raises(ValueError, match=r"a\.svg"):
+        figures.read(tmp_path / "a.svg?lang=en")
+
+
 def test_titles_describe_a_figure(words: Path) -> None:
     assert figures.title(words, "a.svg", "zh") == "图"
     assert figures.title(words, "a.svg", "en") == "A > b"

@@ -119,6 +119,20 @@ def test_pictures_cannot_run_scripts_either(port: int) -> None:
     assert headers["x-content-type-options"] == "nosniff"
 
 
+def test_a_picture_that_is_being_written_is_not_there_yet(tmp_path: Path) -> None:
+    project = new_project(tmp_path / "averages")
+    figure = project / "content/figures/balance.svg"
+    labels = "<text lang='en'>mean</text><text lang='zh'>平均</text></svg>"
+    figure.write_text(figure.read_text("utf-8").replace("</svg>", labels), "utf-8")
+    with running(project) as address:
+        port = urlsplit(address).port or 0
+        answer = ask(port, "/topics/averages.json")[2].decode()
+        (name, *_) = re.findall(r"averages-balance-[0-9a-f]+\.svg", answer)
+        assert ask(port, f"/media/{name}")[0] == 200
+        figure.write_text("<svg><text", "utf-8")
+        assert ask(port, f"/media/{name}")[0] == 404
+
+
 def test_every_answer_is_guarded(port: int) -> None:
     for path in ("/", "/frame.html", "/deck.js", "/mathjax/tex-chtml-full.js", "/none"):
         _, headers, body = ask(port, path)
