@@ -96,6 +96,13 @@ _MARKS = {
 @lru_cache(maxsize=256)
 def _svg_problem(name: str, data: bytes) -> FigureProblem | None:
     """Refused rather than repaired: what is drawn is what was reviewed."""
+    # Parts in a language are cut out by their bytes, and two readers agree on no other encoding.
+    if not svgclean.is_utf_8(data):
+        return FigureProblem(
+            "bad-image",
+            f"'{name}' is not UTF-8 text",
+            "save the file with the encoding UTF-8; drawing programs do so by themselves",
+        )
     try:
         judged = svgclean.judged(data)
     except ValueError as error:
@@ -170,6 +177,8 @@ def read(file: Path) -> bytes:
     if not labelled:
         return file.read_bytes()
     data = file.with_name(labelled[1]).read_bytes()
+    if not svgclean.is_utf_8(data):
+        raise ValueError(f"{labelled[1]}: not UTF-8 text")
     try:
         parts = _parse(data).parts
     except expat.ExpatError as error:

@@ -84,6 +84,34 @@ def test_a_near_name_is_suggested(tmp_path: Path) -> None:
     assert found.help == "did you mean 'rope.svg'?"
 
 
+@pytest.mark.parametrize(
+    ("encoding", "declared"),
+    [
+        ("utf-16", "<?xml version='1.0' encoding='utf-16'?>"),
+        ("utf-16", ""),
+        ("utf-16-le", ""),
+        ("latin-1", "<?xml version='1.0' encoding='iso-8859-1'?>"),
+        ("gbk", "<?xml version='1.0' encoding='gbk'?>"),
+        ("latin-1", ""),
+    ],
+)
+def test_an_svg_that_is_not_utf_8(tmp_path: Path, encoding: str, declared: str) -> None:
+    text = declared + SVG.format("<text lang='en'>è</text>")
+    (tmp_path / "a.svg").write_bytes(text.encode(encoding))
+    found = problem(tmp_path, "a.svg")
+    assert found is not None
+    assert (found.code, found.message) == ("bad-image", "'a.svg' is not UTF-8 text")
+    assert (
+        found.help == "save the file with the encoding UTF-8; drawing programs do so by themselves"
+    )
+
+
+def test_svg_that_says_it_is_utf_8(tmp_path: Path) -> None:
+    text = "\ufeff<?xml version='1.0' encoding='UTF-8'?>" + SVG.format("<text>第</text>")
+    (tmp_path / "a.svg").write_text(text, "utf-8")
+    assert code_of(tmp_path, "a.svg") is None
+
+
 def test_broken_svg(tmp_path: Path) -> None:
     (tmp_path / "a.svg").write_text("<svg><g></svg>")
     assert code_of(tmp_path, "a.svg") == "bad-image"
@@ -123,7 +151,7 @@ def test_the_picture_in_one_language_lacks_the_others_and_nothing_else(words: Pa
     assert figures.read(words / "a.svg").decode() == WORDS
 
 
-@pytest.mark.parametrize("data", [b"<svg><text", b""])
+@pytest.mark.parametrize("data", [b"<svg><text", b"", "\ufeff<svg/>".encode("utf-16-le")])
 def test_a_file_that_is_being_written_is_no_picture_yet(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.svg").write_bytes(data)
     with pytest.raises(ValueError, match=r"a\.svg"):
