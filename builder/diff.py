@@ -231,6 +231,8 @@ def compare(
             changes.append(Change("new", new.key, after=_headline(new)))
             continue
         found = _note_changes(old, new)
+        if new.changed_at <= old.changed_at and all(_same_words(change) for change in found):
+            found = []
         if not found and new.changed_at > old.changed_at and old.kind == new.kind:
             found = [Change("sent again", new.key, after=_headline(new))]
             again += 1
@@ -323,6 +325,11 @@ def _same_type(before: Snapshot, after: Snapshot, old: NoteView, new: NoteView) 
     return any(after.note_types[i].name == new.kind for i in ids if i in after.note_types)
 
 
+def _same_words(change: Change) -> bool:
+    """Whether it is one of markup alone."""
+    return change.kind not in _OF_CARDS and change.before == change.after
+
+
 def _note_changes(old: NoteView, new: NoteView) -> list[Change]:
     found: list[Change] = []
     by_kind: dict[str, list[str]] = {}
@@ -351,6 +358,7 @@ def _note_changes(old: NoteView, new: NoteView) -> list[Change]:
     return found
 
 
+_OF_CARDS = ("cloze added", "cloze removed", "tags changed")
 _FIELD_KINDS = {
     "Question": "question reworded",
     "Answer": "answer changed",

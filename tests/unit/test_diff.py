@@ -166,6 +166,18 @@ def test_plain() -> None:
     assert plain(html) == "a<b x y std::vector"
 
 
+def test_the_same_words_in_other_tags_need_not_arrive() -> None:
+    """As after an import, which writes `<strong>` for `<b>` and leaves the learner's time."""
+    bold = changed(ONE, at=100, Question_en="<b>One</b>?&nbsp;")
+    strong = changed(ONE, at=100, Question_en="<strong>One</strong>?")
+    report = compare(with_notes(g1=bold), with_notes(g1=strong))
+    assert (report.verdict, report.changes, report.kept) == ("safe", (), 2)
+    later = compare(with_notes(g1=bold), with_notes(g1=replace(strong, changed_at=101)))
+    assert [change.kind for change in later.changes] == ["question reworded"]
+    other = compare(with_notes(g1=bold), with_notes(g1=replace(strong, tags=("b",))))
+    assert other.verdict == "needs an option"
+
+
 def test_a_note_that_is_sent_again_for_nothing_is_told() -> None:
     """Its time is newer, as after an edit that was undone: Anki overwrites the learner's own."""
     report = compare(BEFORE, with_notes(g1=replace(ONE, changed_at=200)))
