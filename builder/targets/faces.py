@@ -245,17 +245,33 @@ def css(deck: Deck, project: Project, shown: Sequence[str], cache: Cache = _NONE
 
 @dataclass(frozen=True, slots=True)
 class _Language:
-    """A language as templates see it: the deck's tag, and the `lang` attribute."""
+    """A language as templates see it.
+
+    Attributes:
+        tag: The deck's tag.
+        html: The `lang` attribute.
+        from_right: Whether it is written from right to left.
+    """
 
     tag: str
     html: str
+    from_right: bool
 
     def __str__(self) -> str:
         return self.tag
 
 
 def _languages(tags: Sequence[str]) -> list[_Language]:
-    return [_Language(tag, html_language(tag)) for tag in tags]
+    return [_Language(tag, html_language(tag), _from_right(tag)) for tag in tags]
+
+
+def _from_right(tag: str) -> bool:
+    """By the tag's script, if it names one, else by that in which the language is usual (CLDR)."""
+    language, *rest = tag.lower().split("-")
+    script = next((part for part in rest if len(part) == 4), "")
+    if script:
+        return script in ("arab", "hebr", "thaa", "syrc", "nkoo", "adlm")
+    return language in ("ar", "ckb", "dv", "fa", "he", "nqo", "ps", "sd", "syr", "ug", "ur", "yi")
 
 
 def render_text(project: Project, name: str, cache: Cache = _NONE, **values: object) -> str:

@@ -62,7 +62,9 @@ def make_deck(items: dict[str, dict[str, Any]], languages: tuple[str, ...] = LAN
 
     def texts(zh: str, en: str) -> dict[str, str]:
         return {
-            code: text for code, text in (("zh", zh), ("en", en), ("ja", en)) if code in languages
+            code: text
+            for code, text in (("zh", zh), ("en", en), ("ja", en), ("ar", en))
+            if code in languages
         }
 
     file = DeckFile.model_validate(
@@ -355,6 +357,17 @@ def test_a_template_of_blank_cards_is_refused(
     (problem,) = caught.value.diagnostics
     assert str(problem.span) == f"templates/anki/{file}:1:1"
     assert said in problem.message
+
+
+def test_what_is_written_from_right_to_left_is_shown_so(project: Project) -> None:
+    said = {"ar": "لماذا؟", "en": "Why?"}
+    item = {key: said if isinstance(value, dict) else value for key, value in SIMPLE.items()}
+    deck = make_deck({"a": item}, ("ar", "en"))
+    for face in faces.faces(deck, project, Lock()).values():
+        assert '<div class="text" lang="ar" dir="rtl">' in face.back
+        assert '<span lang="ar" dir="rtl">{{Topic ar}}</span>' in face.front
+        assert '<div class="text" lang="en-US">' in face.back
+        assert "dir=" not in face.back.replace(' lang="ar" dir="rtl"', "")
 
 
 def test_faces_keep_the_rules_of_anki(project: Project) -> None:
