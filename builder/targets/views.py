@@ -1,5 +1,6 @@
 """What a print template gets: the deck as records of HTML that is ready to print."""
 
+import re
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -24,6 +25,14 @@ class Cell:
     html: Markup
     plain: str
 
+    @property
+    def blocks(self) -> bool:
+        """Whether it has lists, tables or several paragraphs, and not just words."""
+        return bool(_BLOCK.search(self.html))
+
+
+#: Where Markdown begins a block, unless a text is a single paragraph.
+_BLOCK = re.compile(r"<(?:blockquote|div|hr|ol|p|pre|table|ul)\b")
 
 #: The same text in each language of the document, main language first.
 Row = tuple[Cell, ...]
