@@ -71,7 +71,8 @@ def problem(folder: Path, name: str) -> FigureProblem | None:
             "bad-image", f"'{name}' is larger than {MAX_BYTES >> 20} MiB", "make it smaller"
         )
     if file.suffix.lower() == ".svg":
-        return _svg_problem(name, file.read_bytes())
+        data = file.read_bytes()
+        return _svg_problem(name, data) or _undrawable(name, data)
     with file.open("rb") as opened:
         begin = opened.read(16)
     if not any(begin.startswith(mark) for mark in _MARKS[file.suffix.lower()]):
@@ -120,6 +121,53 @@ def _svg_problem(name: str, data: bytes) -> FigureProblem | None:
             "unsafe-image", f"'{name}' holds {found[0]}", "delete it from the SVG file"
         )
     return None
+
+
+_NAMESPACE = "http://www.w3.org/2000/svg"
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_VIEW_BOX = re.compile(rf"\s*{_NUMBER}(?:(?:\s+|\s*,\s*){_NUMBER}){{3}}\s*")
+_LENGTH = re.compile(rf"\s*(?:{_NUMBER}\s*(?:%|[A-Za-z]*)|auto)\s*")
+
+
+@lru_cache(maxsize=256)
+def _undrawable(name: str, data: bytes) -> FigureProblem | None:
+    """What a valid SVG lacks to be drawn: a browser shows nothing and says nothing."""
+    roots: list[tuple[str, dict[str, str]]] = []
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = lambda tag, attributes: roots.append((tag, attributes))
+    parser.Parse(data, True)
+    tag, attributes = roots[0]
+    prefix = tag.rpartition(":")[0]
+    declaration = f"xmlns:{prefix}" if prefix else "xmlns"
+    if attributes.get(declaration) != _NAMESPACE:
+        return FigureProblem(
+            "bad-image",
+            f"'{name}' lacks SVG's name space, so browsers do not draw it",
+            f'add {declaration}="{_NAMESPACE}" to <{tag}>',
+        )
+    box = attributes.get("viewBox")
+    if box is not None and not _is_box(box):
+        return FigureProblem(
+            "bad-image",
+            f"'{name}' has viewBox='{box[:40]}', which is no rectangle",
+            'write four numbers: left, top, width and height, such as viewBox="0 0 320 96"',
+        )
+    for side in ("width", "height"):
+        length = attributes.get(side, "auto")
+        if not _LENGTH.fullmatch(length) or length.lstrip().startswith("-"):
+            return FigureProblem(
+                "bad-image",
+                f"'{name}' has {side}='{length[:40]}', which is no length",
+                f'write a number, such as {side}="320", or delete it',
+            )
+    return None
+
+
+def _is_box(text: str) -> bool:
+    """Whether a `viewBox` has a size."""
+    if not _VIEW_BOX.fullmatch(text):
+        return False
+    return all(float(number) > 0 for number in re.findall(_NUMBER, text)[2:])
 
 
 # Pictures with words ------------------------------------------------------------------------------

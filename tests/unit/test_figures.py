@@ -5,6 +5,7 @@ import pytest
 from builder import figures
 from builder.figures import problem
 
+NS = 'xmlns="http://www.w3.org/2000/svg"'
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
 
 
@@ -49,6 +50,49 @@ def test_harmless_svg(tmp_path: Path, body: str) -> None:
 def test_svg_that_reaches_out_is_refused(tmp_path: Path, body: str) -> None:
     (tmp_path / "a.svg").write_text(SVG.format(body))
     assert code_of(tmp_path, "a.svg") == "unsafe-image"
+
+
+@pytest.mark.parametrize(
+    ("tag", "what", "fix"),
+    [
+        ("<svg viewBox='0 0 9 9'>", "name space", 'add xmlns="http://www.w3.org/2000/svg"'),
+        ("<svg xmlns='http://www.w3.org/1999/xhtml'>", "name space", "add xmlns="),
+        ("<s:svg xmlns='http://www.w3.org/2000/svg' xmlns:s='x'>", "name space", 'xmlns:s="http'),
+        (f"<svg {NS} viewBox='a b'>", "viewBox='a b'", "four numbers"),
+        (f"<svg {NS} viewBox='0 0 9'>", "viewBox='0 0 9'", "four numbers"),
+        (f"<svg {NS} viewBox='0 0 0 9'>", "viewBox='0 0 0 9'", "four numbers"),
+        (f"<svg {NS} viewBox='0 0 9 nan'>", "viewBox='0 0 9 nan'", "four numbers"),
+        (f"<svg {NS} width='wide'>", "width='wide'", "a number"),
+        (f"<svg {NS} height='-3'>", "height='-3'", "a number"),
+    ],
+)
+def test_svg_that_nothing_draws_is_refused(tmp_path: Path, tag: str, what: str, fix: str) -> None:
+    (tmp_path / "a.svg").write_text(f"{tag}<title/></{tag[1:].split(maxsplit=1)[0]}>")
+    found = problem(tmp_path, "a.svg")
+    assert found is not None
+    assert found.code == "bad-image"
+    assert what in found.message
+    assert fix in found.help
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "",
+        "viewBox='0 0 320 96.5'",
+        "viewBox='-1e1,-.5 , 32 +9.' width='100%' height='4.2cm'",
+        "width='320' height='96.5px'",
+        "width='auto'",
+    ],
+)
+def test_svg_of_any_size(tmp_path: Path, attributes: str) -> None:
+    (tmp_path / "a.svg").write_text(f"<svg {NS} {attributes}><rect/></svg>")
+    assert code_of(tmp_path, "a.svg") is None
+
+
+def test_prefixed_svg(tmp_path: Path) -> None:
+    (tmp_path / "a.svg").write_text("<s:svg xmlns:s='http://www.w3.org/2000/svg'><s:g/></s:svg>")
+    assert code_of(tmp_path, "a.svg") is None
 
 
 @pytest.mark.parametrize(
