@@ -265,6 +265,7 @@ class Output(Record):
 
 
 def _outputs(value: dict[str, Output]) -> dict[str, Output]:
+    seen: dict[str, str] = {}
     for name, output in value.items():
         if not _OUTPUT.fullmatch(name) or len(name) > 100:
             raise PydanticCustomError(
@@ -278,6 +279,13 @@ def _outputs(value: dict[str, Output]) -> dict[str, Output]:
                 "bad_output",
                 "'{name}' does not fit its target: anki makes .apkg, the others .pdf",
                 {"name": name},
+            )
+        other = seen.setdefault(name.lower(), name)
+        if other != name:
+            raise PydanticCustomError(
+                "same_output",
+                "'{name}' differs from '{other}' in case only: on macOS and Windows one file",
+                {"name": name, "other": other},
             )
     return value
 

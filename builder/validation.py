@@ -91,7 +91,6 @@ def explained(
 _VALUE_ERRORS = {
     "empty": ("empty-text", "write the text, or delete the key"),
     "bad_id": ("bad-id", "such as `rope-idea`"),
-    "needs_languages": ("missing-language", "write a map: `{zh: …, en: …}`"),
     "missing_language": ("missing-language", "every text is needed in every language of the deck"),
     "unknown_language": (
         "unknown-language",
@@ -101,6 +100,7 @@ _VALUE_ERRORS = {
     "bad_month": ("bad-month", "year, hyphen and month, such as `2026-11`"),
     "bad_paper": ("bad-paper", "such as `2104.09864: {title: …}`, without `arXiv:` and version"),
     "bad_output": ("bad-output", "such as `handout.pdf: {target: handout}`"),
+    "same_output": ("bad-output", "give one of them another name"),
 }
 
 
@@ -127,6 +127,9 @@ def _explain_value(
     on_key = loc[-1:] == ("[key]",)
     where: Location = loc[:-1] if on_key else loc
     span = parsed.key_span(where) if on_key else parsed.value_span(where)
+    if kind in ("bad_output", "same_output"):
+        # Pydantic knows only that one of them is wrong.
+        span = parsed.key_span((*where, str(context["name"])))
     if kind in ("missing_language", "needs_languages"):
         span = parsed.key_span(where)
     if kind == "missing_language":
@@ -148,6 +151,9 @@ def _explain_value(
                 span,
                 "inside `{…}` a comma ends a text: put the text in quotes",
             )
+    if kind == "needs_languages":
+        texts = ", ".join(f"{language}: …" for language in str(context["languages"]).split(", "))
+        return Diagnostic("missing-language", message, span, f"write a map: `{{{texts}}}`")
     if kind in _VALUE_ERRORS:
         code, help_ = _VALUE_ERRORS[kind]
         if kind == "bad_id":
