@@ -110,6 +110,7 @@ class _Parser:
     def __init__(self, name: str) -> None:
         self.name = name
         self.problems: list[Diagnostic] = []
+        self.conflicts: list[Diagnostic] = []
         self.deck: DeckEntry | None = None
         self.version = False
         self.note_types: dict[Kind, NoteTypeEntry] = {}
@@ -122,6 +123,9 @@ class _Parser:
             line = raw.removesuffix("\r")
             if line and not line.startswith("#"):
                 self.line(number, line)
+        if self.conflicts:
+            # Two sides in one file break other rules too, and git restores no unmerged file.
+            raise ContentError(self.conflicts)
         if not self.problems:
             self.complete()
         if self.problems:
@@ -154,13 +158,14 @@ class _Parser:
             return
         word = line.split(" ", 1)[0]
         if line.startswith(_CONFLICT):
-            self.problem(
-                number,
-                line,
-                -1,
-                "a merge conflict was left here",
-                "keep the lines of both sides; of two lines for one note keep the one changed "
-                "later; delete the markers and build",
+            self.conflicts.append(
+                Diagnostic(
+                    "bad-lock",
+                    "a merge conflict was left here",
+                    Span(self.name, number, 1, number, len(line) + 1),
+                    "keep the lines of both sides; of two lines for one note keep the one changed "
+                    "later; delete the markers and build",
+                )
             )
             return
         shape = _SHAPES.get(word)

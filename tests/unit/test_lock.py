@@ -316,6 +316,18 @@ def test_a_damaged_lock_is_refused_with_its_place(
     assert not [said for _, said in rest if "not whole" in said]
 
 
+def test_of_a_merge_conflict_only_the_way_out_of_it_is_said() -> None:
+    """What else is wrong comes from both sides standing there; git cannot restore the file."""
+    note = next(line for line in TEXT.split("\n") if line.startswith("note a"))
+    both = f"<<<<<<< HEAD\n{note}\n=======\n{note}\n>>>>>>> b"
+    with pytest.raises(ContentError) as raised:
+        locks.parse(TEXT.replace(note, both, 1), NAME)
+    assert [problem.message for problem in raised.value.diagnostics] == [
+        "a merge conflict was left here"
+    ] * 3
+    assert not [p for p in raised.value.diagnostics if "git checkout" in (p.help or "")]
+
+
 @pytest.mark.parametrize(
     ("word", "bad"),
     [
