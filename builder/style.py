@@ -9,6 +9,9 @@ from builder.diagnostics import Diagnostic, Span
 _MARK = re.compile(r"/\* ([\w.-]+\.css) \*/$")
 #: What WeasyPrint says of a declaration, and where. Line 1 of a style attribute looks the same.
 _AT = re.compile(r"^(?P<what>.*?`(?P<text>[^`]*)`.*?) at (?P<line>\d+):\d+, (?P<why>.*)$")
+#: What it says of a whole rule: what stands there is told by the line alone.
+_RULE = re.compile(r"^(?P<what>.*?) at (?P<line>\d+):\d+(?P<why>: .*)?\.?$")
+_AT_RULE = re.compile(r"<AtRule (@[\w-]+) .*?>")
 _SELECTOR = re.compile(r"^Invalid or unsupported selector, '(?P<text>.*)'$")
 
 
@@ -35,13 +38,19 @@ def located(problem: str, css: str, folders: Sequence[Path]) -> Diagnostic | Non
     if found:
         line, name = _origin(css, int(found["line"]))
         message = f"{found['what']}: {found['why'].rstrip('.')}"
-    else:
-        found = _SELECTOR.match(problem)
+        text = found["text"].strip()
+    elif found := _SELECTOR.match(problem):
         line, name = 1, ""
         message = problem
-    if not found:
+        text = found["text"].strip()
+    elif found := _RULE.match(problem):
+        line, name = _origin(css, int(found["line"]))
+        message = _AT_RULE.sub(r"\1", found["what"]) + (found["why"] or "")
+        text = _line(css, int(found["line"])).strip()
+        if not name or not text:
+            return None
+    else:
         return None
-    text = found["text"].strip()
     for wanted in [name] if name else _names(css):
         file = next((f / wanted for f in folders if (f / wanted).is_file()), None)
         place = _search(file.read_text("utf-8"), text, line) if file else None
@@ -64,6 +73,13 @@ def _origin(css: str, line: int) -> tuple[int, str]:
         if mark:
             return line - at - 1, mark[1]
     return line, ""
+
+
+def _line(css: str, number: int) -> str:
+    """A line, counted from 1; empty if there is none, or it only says which sheet begins."""
+    lines = css.split("\n")
+    found = lines[number - 1] if 0 < number <= len(lines) else ""
+    return "" if _MARK.match(found) else found
 
 
 def _names(css: str) -> list[str]:

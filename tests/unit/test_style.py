@@ -34,6 +34,36 @@ def test_a_declaration_is_found_where_its_file_has_it(folders: tuple[Path, Path]
     )
 
 
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        ("Unknown rule <AtRule @foo … { … }> at 15:1", "Unknown rule @foo"),
+        ("Unknown empty rule <AtRule @foo … { … }> at 15:1", "Unknown empty rule @foo"),
+        ("Parse error at 15:1: gone", "Parse error: gone"),
+        (
+            "Unsupported @page selector ' :foo ', the whole @page rule was ignored at 15:1.",
+            "Unsupported @page selector ' :foo ', the whole @page rule was ignored",
+        ),
+    ],
+)
+def test_a_rule_is_found_where_its_file_has_it(
+    folders: tuple[Path, Path], problem: str, said: str
+) -> None:
+    rule = "@foo  x { a: b }\n"
+    (folders[0] / "mine.css").write_text(OWN + rule, "utf-8")
+    css = joined({"base.css": "p { margin: 0 }\n", "mine.css": RENDERED + rule})
+    found = located(problem, css, folders)
+    assert found
+    assert f"{found.span} {found.message}" == f"templates/print/mine.css:6:1 {said}"
+
+
+def test_a_rule_that_a_template_wrote_is_told_by_its_line(folders: tuple[Path, Path]) -> None:
+    css = joined({"mine.css": "\n@foo-9 x { a: b }\n"})
+    found = located("Unknown rule <AtRule @foo-9 … { … }> at 3:1", css, folders)
+    assert found
+    assert str(found.span) == "templates/print/mine.css:2:1"
+
+
 def test_other_spaces_do_not_hide_it(folders: tuple[Path, Path]) -> None:
     (folders[0] / "mine.css").write_text("b { colour:\tred }\n", "utf-8")
     assert place("Ignored `colour: red` at 13:5, unknown property.", folders).startswith(
