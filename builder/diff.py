@@ -147,7 +147,10 @@ def snapshot(package: bytes) -> Snapshot:
     except _NO_PACKAGE:
         raise ValueError("the file is no Anki package") from None
     if newest:
-        raise ValueError("the package is of Anki's newest format")
+        raise ValueError(
+            "the package is of Anki's newest format; export it from Anki again with "
+            '"Support older Anki versions" ticked'
+        )
     if large:
         raise ValueError("the package's database is too large")
     connection = sqlite3.connect(":memory:")

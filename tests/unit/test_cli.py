@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,16 @@ def test_a_file_that_cannot_be_written_is_exit_3(root: Path) -> None:
     result = run("build", "-C", root)
     assert result.exit_code == 3
     assert "Traceback" not in result.stderr
+
+
+def test_diff_with_a_package_of_the_newest_format_says_how_to_export_it(root: Path) -> None:
+    with zipfile.ZipFile(root.parent / "new.apkg", "w") as archive:
+        archive.writestr("collection.anki21b", b"x")
+        archive.writestr("collection.anki2", b"x")
+    result = run("diff", "-C", root, root.parent / "new.apkg")
+    assert result.exit_code == 2
+    assert "newest format" in result.stderr
+    assert '"Support older Anki versions"' in result.stderr
 
 
 def test_diff_against_a_published_package(root: Path) -> None:
