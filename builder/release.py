@@ -46,8 +46,10 @@ def publish(
     Raises:
         ContentError: The content is wrong.
         EnvironmentProblem: A library that print needs is missing.
-        FileExistsError: The folder holds something else.
+        FileExistsError: The folder holds something else, or a file of `added` has the name of
+            another asset.
     """
+    _refuse_clashes(candidate, added)
     made = make(
         candidate.project,
         cache,
@@ -66,7 +68,7 @@ def publish(
         sums = sums_text(site.iterdir())
         write_atomically(site / SUMS, sums.encode())
         export(site)
-        files.append(_web(f"{candidate.loaded.deck.file.id}-web", site))
+        files.append(_web(_demo(candidate), site))
         progress(files[-1].name)
         for artifact in files:
             write_atomically(assets / artifact.name, artifact.data)
@@ -75,6 +77,23 @@ def publish(
         names = tuple(sorted(path.name for path in assets.iterdir()))
         write_atomically(draft / "notes.md", notes(candidate, assets).encode())
     return names
+
+
+def _refuse_clashes(candidate: Candidate, added: Sequence[Path]) -> None:
+    """One file of a name; case makes no difference, since it makes none on some disks."""
+    made = (*candidate.loaded.deck.file.outputs, UPDATE, SUMS, f"{_demo(candidate)}.zip")
+    taken = {name.lower() for name in made}
+    for file in added:
+        if file.name.lower() in taken:
+            raise FileExistsError(
+                f"'{file.name}' of --add has the name of another file of the release; rename it"
+            )
+        taken.add(file.name.lower())
+
+
+def _demo(candidate: Candidate) -> str:
+    """The web demo's name, as a folder and, with `.zip`, as a file."""
+    return f"{candidate.loaded.deck.file.id}-web"
 
 
 @contextmanager

@@ -251,6 +251,32 @@ def test_without_a_repository_there_is_no_release(deck: Path, tmp_path: Path) ->
 # ---------------------------------------------------------------- the folder
 
 
+@pytest.mark.parametrize(
+    "name", ["sample.apkg", "Sample.apkg", "update.txt", "sample-web.zip", "SHA256SUMS"]
+)
+def test_an_added_file_takes_the_place_of_none_that_is_made(
+    deck: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_bytes(b"mine")
+    out = tmp_path / "out"
+    result = run("release", out, "-C", deck, "--dry-run", "--add", tmp_path / name)
+    assert result.exit_code != 0
+    assert f"'{name}'" in result.stderr
+    assert "rename" in result.stderr
+    assert not out.exists()
+
+
+def test_two_added_files_do_not_share_a_name(deck: Path, tmp_path: Path) -> None:
+    files = [tmp_path / folder / "tool.gz" for folder in ("a", "b")]
+    for file in files:
+        file.parent.mkdir()
+        file.write_bytes(b"mine")
+    added = [part for file in files for part in ("--add", file)]
+    result = run("release", tmp_path / "out", "-C", deck, "--dry-run", *added)
+    assert result.exit_code != 0
+    assert "'tool.gz'" in result.stderr
+
+
 def test_an_update_is_published_with_all_that_belongs_to_it(deck: Path, tmp_path: Path) -> None:
     (deck / "CHANGELOG.md").write_text("## 1.1.0\n\n- An answer says more.\n\n## 1.0.0\n\n- New.\n")
     reword(deck)
