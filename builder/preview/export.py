@@ -6,10 +6,9 @@ from pathlib import Path
 
 from builder import figures, svgclean
 from builder import lock as locks
-from builder.build import SUMS, make, write_atomically
+from builder.build import SUMS, check, make, write_atomically
 from builder.cache import Cache
 from builder.diagnostics import Diagnostic
-from builder.load import load
 from builder.preview.assets import assets
 from builder.preview.view import SCRIPT, Viewer
 from builder.project import Project
@@ -49,7 +48,8 @@ def export(project: Project, cache: Cache, now: int, folder: Path) -> Exported:
         FileExistsError: The folder holds another site, or a folder `media` that no export made.
     """
     _refuse_others(folder)
-    loaded = load(project, cache)
+    # As strict as a build, also where no document is printed that would be.
+    loaded = check(project, cache, now)
     path = project.content / "deck.lock"
     viewer = Viewer(project, live=False)
     lock = locks.read(path, project.name(path))

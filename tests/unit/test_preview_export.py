@@ -96,6 +96,18 @@ def test_a_deck_without_print_is_exported(project: Path, tmp_path: Path) -> None
     assert data(tmp_path / "site")["deck"]["print"] == []
 
 
+def test_what_a_build_refuses_is_not_exported(project: Path, tmp_path: Path) -> None:
+    """Without print, no document is made that would find it."""
+    deck = project / "content/deck.yaml"
+    head = deck.read_text("utf-8").partition("outputs:")[0]
+    deck.write_text(f"{head}outputs:\n  averages.apkg: {{target: anki}}\n", "utf-8")
+    edit(project, "topics/averages.yaml", "再除以数值的个数", "再除以 7")
+    result = export(project, tmp_path / "site")
+    assert result.exit_code == 1
+    assert "error[number-mismatch]" in result.stderr
+    assert not (tmp_path / "site").exists()
+
+
 @pytest.mark.parametrize("name", ["media/house.png", "index.html", "deck.js"])
 def test_what_is_not_of_an_export_is_left_alone(project: Path, tmp_path: Path, name: str) -> None:
     other = tmp_path / "other" / name
