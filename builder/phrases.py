@@ -55,5 +55,14 @@ def index(texts: Iterable[str]) -> str:
     return "".join(f"{each}\n" for each in sorted(found))
 
 
+def _read(name: str) -> str:
+    try:
+        return Path(name).read_text("utf-8")
+    except OSError as error:
+        sys.exit(f"error: cannot read '{name}': {error.strerror}")
+    except UnicodeDecodeError:
+        sys.exit(f"error: '{name}' is not UTF-8 text; save it as UTF-8")
+
+
 if __name__ == "__main__":
-    sys.stdout.write(index(Path(name).read_text("utf-8") for name in sys.argv[1:]))
+    sys.stdout.write(index(map(_read, sys.argv[1:])))
