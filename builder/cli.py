@@ -3,6 +3,7 @@
 import gc
 import io
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -570,6 +571,7 @@ def new(folder: Path, languages: tuple[str, ...], title: str | None) -> int:
     title = (title if title is not None else name.replace("-", " ").replace("_", " ")).strip()
     if not title:
         raise click.BadParameter("the title is empty", param_hint="--title")
+    title = scaffold.plain_title(title)
     where = click.format_filename(folder)
     try:
         scaffold.create(folder, scaffold.Choices(name, title, languages or ("en",)))
@@ -577,7 +579,7 @@ def new(folder: Path, languages: tuple[str, ...], title: str | None) -> int:
         raise click.UsageError(f"'{where}' is not empty; `new` changes nothing there") from None
     console = Console()
     console.say(f"made '{title}' in {where}")
-    console.say(f"next: cd {where} && deckwright build")
+    console.say(f"next: cd {shlex.quote(where)} && deckwright build")
     return Exit.FINE
 
 
@@ -623,7 +625,7 @@ def import_deck(
         console.say(f"error: cannot import '{click.format_filename(file)}': {error}")
         return Exit.CONTENT
     console.say(report.as_text())
-    console.say(f"next: cd {where} && deckwright build")
+    console.say(f"next: cd {shlex.quote(where)} && deckwright build")
     return Exit.FINE
 
 

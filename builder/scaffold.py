@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from builder import fonts, schema
+from builder import fonts, markup, schema
 from builder.cache import Cache
 from builder.project import packaged
 
@@ -103,6 +103,14 @@ def files(choices: Choices) -> dict[str, str]:
 def identifier(name: str) -> str:
     """A permanent id from a folder's name."""
     return "-".join(re.findall(r"[a-z0-9]+", name.lower()))[:60].strip("-") or "deck"
+
+
+def plain_title(name: str) -> str:
+    """A name as a deck's title, which is Markdown: without what `check` would refuse."""
+    document = markup.parse(name)
+    if document.problems or document.clozes or document.images or "](" in name:
+        name = " ".join(re.sub(r"[^\w :.,'-]", " ", name).split())
+    return name or "Deck"
 
 
 #: A letter of languages whose script few fonts have; without them, a language is thought to print.

@@ -189,3 +189,18 @@ def test_identifiers(name: str, expected: str) -> None:
 def test_an_empty_title_is_refused(tmp_path: Path) -> None:
     assert run("new", tmp_path / "deck", "--title", " ").exit_code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("title", "written"),
+    [("x <b>", "x b"), ("{{c1::y}}", "c1::y"), ("[a](b)", "a b"), ("**<b>**", "b")],
+)
+def test_a_title_is_no_markup(tmp_path: Path, title: str, written: str) -> None:
+    result = run("new", tmp_path / "deck", "--title", title)
+    assert f"made '{written}' in" in result.stderr
+    assert run("check", "-C", tmp_path / "deck").exit_code == 0
+
+
+def test_the_next_command_can_be_copied(tmp_path: Path) -> None:
+    folder = tmp_path / "two words"
+    assert f"next: cd '{folder}' && deckwright build" in run("new", folder).stderr
