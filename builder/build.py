@@ -18,7 +18,13 @@ from typing import TYPE_CHECKING
 
 from builder import unchanged
 from builder.cache import Cache
-from builder.diagnostics import ContentError, Diagnostic, Span, did_you_mean
+from builder.diagnostics import (
+    ContentError,
+    Diagnostic,
+    EnvironmentProblem,
+    Span,
+    did_you_mean,
+)
 from builder.project import Project
 from builder.targets import Artifact, Context, PrintJob
 
@@ -33,7 +39,7 @@ if TYPE_CHECKING:
 #: What may stay in the cache, in bytes: some hundred PDFs beside the fonts and formulas.
 MAX_CACHE = 512 * 1024 * 1024
 
-#: Told of each file when it is ready.
+#: Told of a file by its name.
 Progress = Callable[[str], None]
 #: Told of the documents that take a while, before they are drawn.
 Drawing = Callable[[Sequence[str]], None]
@@ -109,6 +115,7 @@ def build(
     since: str | None = None,
     progress: Progress = lambda _: None,
     drawing: Drawing = lambda _: None,
+    drawn: Progress = lambda _: None,
 ) -> Built:
     """Make the outputs and write them to `dist/`.
 
@@ -120,12 +127,13 @@ def build(
         names: Outputs to make; all of deck.yaml's by default.
         locked: Refuse to change deck.lock, as a release must.
         since: A commit, tag or branch; `update.txt` then lists what changed after it.
-        progress: Told of each file when it is ready.
+        progress: Told of each file when it is there.
         drawing: Told of the documents that must be drawn, before they are.
+        drawn: Told of each of them when it is.
 
     Raises:
         ContentError: The content, the lock or a name is wrong; nothing was written.
-        EnvironmentProblem: A library that print needs is missing.
+        EnvironmentProblem: A library that print needs is missing, or a file cannot be written.
     """
     options = (_month(now), *names)
     before = unchanged.inputs(project)
@@ -143,13 +151,14 @@ def build(
         names=names,
         locked=locked,
         since=since,
-        progress=progress,
         drawing=drawing,
+        drawn=drawn,
     )
     if made.lock is not None:
         write_atomically(project.content / "deck.lock", made.lock.encode())
     for artifact in made.artifacts:
         write_atomically(project.dist / artifact.name, artifact.data)
+        progress(f"{artifact.name}: {artifact.note}" if artifact.note else artifact.name)
     if since is None:
         # One of an earlier build would tell of another update.
         (project.dist / UPDATE).unlink(missing_ok=True)
@@ -170,8 +179,8 @@ def make(
     names: Sequence[str] = (),
     locked: bool = False,
     since: str | None = None,
-    progress: Progress = lambda _: None,
     drawing: Drawing = lambda _: None,
+    drawn: Progress = lambda _: None,
 ) -> Made:
     """Make the outputs and write nothing; arguments and errors are those of `build`."""
     from builder.load import load
@@ -197,7 +206,7 @@ def make(
             ],
         )
     chosen = _choose(loaded, names)
-    artifacts = _render(project, loaded, chosen, lock, cache, progress, drawing)
+    artifacts = _render(project, loaded, chosen, lock, cache, drawing, drawn)
     if since is not None:
         artifacts = (*artifacts, _update_text(project, loaded, lock, since))
     return Made(
@@ -332,8 +341,8 @@ def _render(
     chosen: "dict[str, Output]",
     lock: "Lock",
     cache: Cache,
-    progress: Progress,
     drawing: Drawing,
+    drawn: Progress,
 ) -> tuple[Artifact, ...]:
     """Every chosen output's bytes; PDFs that must be drawn are drawn at the same time."""
     made: dict[str, list[Artifact]] = {name: [] for name in chosen}
@@ -346,11 +355,8 @@ def _render(
             jobs.append(result)
         else:
             made[name].extend(result)
-            for artifact in result:
-                progress(artifact.name)
-    for name, artifact in _print(jobs, project, loaded, cache, drawing):
+    for name, artifact in _print(jobs, project, loaded, cache, drawing, drawn):
         made[name].append(artifact)
-        progress(f"{artifact.name}: {artifact.note}" if artifact.note else artifact.name)
     return tuple(artifact for results in made.values() for artifact in results)
 
 
@@ -379,7 +385,12 @@ def _target(
 
 
 def _print(
-    jobs: Sequence[PrintJob], project: Project, loaded: "Loaded", cache: Cache, drawing: Drawing
+    jobs: Sequence[PrintJob],
+    project: Project,
+    loaded: "Loaded",
+    cache: Cache,
+    drawing: Drawing,
+    drawn: Progress,
 ) -> Iterator[tuple[str, Artifact]]:
     """Draw the PDFs, each in a process of its own if there are several; first done, first given."""
     if not jobs:
@@ -400,6 +411,7 @@ def _print(
         problems += (_complaint(job, problem, project) for problem in printed.problems)
         problems += (_misfit(job.name, misfit, loaded) for misfit in printed.misfits)
         if printed.data:
+            drawn(job.name)
             yield job.name, Artifact(job.name, printed.data, printed.note)
         elif printed.pages:
             problems.append(_overrun(job, printed.pages))
@@ -484,7 +496,18 @@ _ABANDONED = 3600
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file so that a reader, a crash or a full disk sees the old one or the new one."""
+    """Replace a file so that a reader, a crash or a full disk sees the old one or the new one.
+
+    Raises:
+        EnvironmentProblem: It cannot be written.
+    """
+    try:
+        _replace(path, data)
+    except OSError as error:
+        raise EnvironmentProblem(f"cannot write '{path}': {error.strerror or error}") from None
+
+
+def _replace(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f"{_PREFIX}*"):
         with suppress(FileNotFoundError):  # another build ended meanwhile

@@ -277,6 +277,7 @@ def build(
             since=since,
             progress=lambda name: console.say(f"made {name}"),
             drawing=lambda names: console.say(f"drawing {', '.join(names)}"),
+            drawn=lambda name: console.say(f"drawn {name}"),
         )
     except ContentError as error:
         return _content_error(console, error)
@@ -449,10 +450,12 @@ def release(
             locked=not dry_run,
             export=lambda site: preview.export(project, cache, _now(), site),
             added=added,
-            progress=lambda name: console.say(f"made {name}"),
+            drawn=lambda name: console.say(f"drawn {name}"),
         )
     except ContentError as error:
         return _content_error(console, error)
+    for name in names:
+        console.say(f"made {name}")
     console.say(f"{len(names)} files of {candidate.tag} in {click.format_filename(target)}/assets")
     if refusals:
         console.say(f"a release would be refused: {', '.join(g for g in gates.GATES if g in shut)}")

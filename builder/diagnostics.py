@@ -50,7 +50,7 @@ class Diagnostic:
 
 
 class EnvironmentProblem(Exception):  # noqa: N818 - it names a state of the machine
-    """The machine lacks something that the work needs; the message says what to install."""
+    """The machine lacks something that the work needs, or refuses it; the message says what."""
 
 
 class ContentError(Exception):

@@ -26,7 +26,7 @@ def publish(
     locked: bool,
     export: Callable[[Path], object],
     added: Sequence[Path] = (),
-    progress: Callable[[str], None] = lambda _: None,
+    drawn: Callable[[str], None] = lambda _: None,
 ) -> tuple[str, ...]:
     """Make `assets/`, `site/` and `notes.md` in a folder; all of it or nothing.
 
@@ -38,7 +38,7 @@ def publish(
         locked: Refuse to change deck.lock; a rehearsal need not.
         export: Writes the web demo into a folder that holds the outputs already.
         added: More files to publish.
-        progress: Told of each file when it is ready.
+        drawn: Told of each document when it is drawn.
 
     Returns:
         The names of the assets.
@@ -56,7 +56,7 @@ def publish(
         now=now,
         locked=locked,
         since=candidate.previous,
-        progress=progress,
+        drawn=drawn,
     )
     with _replacing(folder) as draft:
         assets = draft / "assets"
@@ -69,7 +69,6 @@ def publish(
         write_atomically(site / SUMS, sums.encode())
         export(site)
         files.append(_web(_demo(candidate), site))
-        progress(files[-1].name)
         for artifact in files:
             write_atomically(assets / artifact.name, artifact.data)
         sums = sums_text(assets.iterdir())

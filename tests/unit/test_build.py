@@ -15,7 +15,7 @@ import pytest
 from builder import build as builder
 from builder.build import build, package, package_at
 from builder.cache import Cache
-from builder.diagnostics import ContentError
+from builder.diagnostics import ContentError, EnvironmentProblem
 from builder.lock import read
 from builder.project import Project
 from builder.targets import PrintJob
@@ -261,7 +261,7 @@ def test_a_full_disk_leaves_whole_files(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(EnvironmentProblem, match="No space"):
         build(project, cache, now=NOW + 1)
     assert state(project) == before
 
@@ -352,9 +352,16 @@ def test_documents_are_told_of_before_and_after_they_are_drawn(
     def drawing(names: Sequence[str]) -> None:
         told.append(f"drawing {sorted(names)}")
 
-    built = build(project, empty, now=NOW, names=names, progress=told.append, drawing=drawing)
-    assert told[:2] == ["rotations.apkg", "drawing ['cards.pdf', 'sheet-zh.pdf']"]
-    assert sorted(told[2:]) == ["cards.pdf", "sheet-zh.pdf"]
+    def drawn(name: str) -> None:
+        assert not (project.dist / name).exists()
+        told.append(f"drawn {name}")
+
+    built = build(
+        project, empty, now=NOW, names=names, progress=told.append, drawing=drawing, drawn=drawn
+    )
+    assert told[0] == "drawing ['cards.pdf', 'sheet-zh.pdf']"
+    assert sorted(told[1:3]) == ["drawn cards.pdf", "drawn sheet-zh.pdf"]
+    assert told[3:] == names, "made only when they are there"
     assert [artifact.name for artifact in built.artifacts] == names, "in the order of deck.yaml"
     told.clear()
     topic = project.content / "topics" / "plane.yaml"

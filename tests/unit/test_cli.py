@@ -1,5 +1,6 @@
 """The command line as people and CI call it: exit codes, streams, formats."""
 
+import errno
 import json
 import os
 import shutil
@@ -111,6 +112,19 @@ def test_a_file_that_cannot_be_written_is_exit_3(root: Path) -> None:
     result = run("build", "-C", root)
     assert result.exit_code == 3
     assert "Traceback" not in result.stderr
+    assert "made" not in result.stderr
+    assert f"error: cannot write '{root / 'dist' / 'sample.apkg'}': " in result.stderr
+
+
+def test_a_full_disk_is_told_with_the_file(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    result = run("build", "-C", root)
+    assert result.exit_code == 3
+    assert f"deck.lock': {os.strerror(errno.ENOSPC)}" in result.stderr
+    assert "made" not in result.stderr
 
 
 def test_diff_with_a_package_of_the_newest_format_says_how_to_export_it(root: Path) -> None:
