@@ -233,17 +233,41 @@ _ATTRIBUTES = {
 }
 
 
+# Of these Anki makes clozes, hints, formulas and sounds, but not of a reference such as `&#58;`. A
+# control character stands for such a reference while HTML is parsed; no field may hold one.
+_READ_BY_ANKI = "{}:\\()[]"
+_MARKS = {char: chr(number) for number, char in enumerate(_READ_BY_ANKI, start=1)}
+_UNMARKED = {ord(mark): char for char, mark in _MARKS.items()}
+_REFERRED = {ord(mark): f"&#{ord(char)};" for char, mark in _MARKS.items()}
+_REFERENCE = re.compile(
+    r"&(?:#[0-9]{1,9}(?![0-9])|#[xX][0-9a-fA-F]{1,9}(?![0-9a-fA-F])|[A-Za-z]{4,6}(?=;));?"
+)
+
+
+def marked(text: str) -> str:
+    """HTML with a mark in place of each reference to a character that Anki would read."""
+    if "&" not in text:
+        return text
+    return _REFERENCE.sub(lambda match: _MARKS.get(html.unescape(match[0]), match[0]), text)
+
+
+def unmarked(text: str) -> str:
+    """A text with the characters that its marks stand for."""
+    return text.translate(_UNMARKED)
+
+
 def clean(text: str) -> str:
     """HTML without anything that runs or reaches out: what a kept field may hold.
 
-    What is clean stays as it is: `clean(clean(x)) == clean(x)`.
+    What is clean stays as it is: `clean(clean(x)) == clean(x)`. What Anki takes for text because
+    it is written as a reference stays a reference.
     """
     if "<" not in text and "&" not in text and "\0" not in text:
         return text.replace(">", "&gt;")
     import nh3
 
-    return nh3.clean(
-        text,
+    cleaned = nh3.clean(
+        marked(text),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         attribute_filter=_attribute,
@@ -252,8 +276,10 @@ def clean(text: str) -> str:
         strip_comments=False,  # an empty one keeps Anki from reading `::` as a hint
         link_rel=None,
     )
+    return cleaned.translate(_REFERRED)
 
 
+_ALLOWED = re.compile(r"https?://|mailto:", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|[/\\]", re.IGNORECASE)
 _ACTIVE_STYLE = re.compile(
     r"url|expression|import|@|\\|/\*|behavior|binding|image-set", re.IGNORECASE
@@ -261,10 +287,14 @@ _ACTIVE_STYLE = re.compile(
 
 
 def _attribute(_tag: str, name: str, value: str) -> str | None:
+    """The value if it may stand; a browser sees no marks in it."""
+    shown = unmarked(value)
     if name == "src":
-        return None if _ELSEWHERE.match(value) or "/" in value or "\\" in value else value
+        return None if _ELSEWHERE.match(shown) or "/" in shown or "\\" in shown else value
     if name == "style":
-        return None if _ACTIVE_STYLE.search(value) else value
+        return None if _ACTIVE_STYLE.search(shown) else value
+    if name == "href" and shown != value:  # nh3 saw the marks, so it saw no scheme
+        return None if ":" in shown and not _ALLOWED.match(shown) else value
     return value
 
 

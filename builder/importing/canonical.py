@@ -12,6 +12,8 @@ from functools import cache
 from html.parser import HTMLParser
 from typing import TypeAlias
 
+from builder import kept
+
 
 @dataclass(frozen=True, slots=True)
 class Element:
@@ -278,6 +280,27 @@ def _attributes(element: Element) -> tuple[tuple[str, str], ...]:
     return element.attributes
 
 
+#: What begins or ends a formula, or begins a sound, unless a part of it is a reference.
+_DELIMITER = re.compile(r"\\[()\[\]]|\[(?=sound:|anki:|latex\]|\$)", re.IGNORECASE)
+
+
+def _with_literals(html: str) -> str:
+    """The HTML with marks in what only looks like the delimiter of a formula, a sound or LaTeX.
+
+    Anki and MathJax read a field before and after a browser decodes it, so what a reference hides
+    from one of them must not be taken for what is plainly written.
+    """
+    marked = kept.marked(html)
+    if marked == html:
+        return html
+    plain = kept.unmarked(marked)
+    literal = list(plain)
+    for match in _DELIMITER.finditer(plain):
+        start, end = match.span()
+        literal[start:end] = marked[start:end]
+    return "".join(literal)
+
+
 def canonical(html: str) -> tuple[Tree, ...]:
     """The tree of a piece of HTML; equal for what looks the same.
 
@@ -285,16 +308,15 @@ def canonical(html: str) -> tuple[Tree, ...]:
         TooDeepError: Its elements nest too deep.
     """
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(_with_literals(html))
     return tuple(map(_with_plain_math, reader.tree()))
 
 
 _CLOZE_PARTS = re.compile(r"\{\{c[\d,]+::|\}\}|::")
 
 
-def clozes(html: str) -> tuple[str, ...]:
+def _cloze_parts(html: str) -> Iterator[re.Match[str]]:
     """What Anki sees of clozes in a field: where they begin, end, and where their hints begin."""
-    found: list[str] = []
     hinted: list[bool] = []
     for match in _CLOZE_PARTS.finditer(html):
         part = match[0]
@@ -306,5 +328,27 @@ def clozes(html: str) -> tuple[str, ...]:
             hinted[-1] = True
         else:
             hinted.pop()
-        found.append(part)
-    return tuple(found)
+        yield match
+
+
+def clozes(html: str) -> tuple[str, ...]:
+    """The beginnings, ends and hints of the clozes that Anki sees in a field, in order."""
+    return tuple(match[0] for match in _cloze_parts(html))
+
+
+def with_clozes(html: str) -> tuple[Tree, ...]:
+    """The tree of a field in which what is part of a cloze differs from text that looks like it.
+
+    Raises:
+        TooDeepError: Its elements nest too deep.
+    """
+    pieces: list[str] = []
+    at = 0
+    for match in _cloze_parts(html):
+        pieces += [html[at : match.start()], _CLOZE_SIGN]
+        at = match.start()
+    return canonical("".join([*pieces, html[at:]]))
+
+
+#: Stands before each part of a cloze; no text holds it.
+_CLOZE_SIGN = "\x0e"

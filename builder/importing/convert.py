@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from builder import figures as pictures
 from builder import kept as keeping
-from builder.importing.canonical import TooDeepError, canonical
+from builder.importing.canonical import TooDeepError, clozes, with_clozes
 from builder.importing.markdown import MAX_TEXT, to_markdown
 from builder.importing.names import Names, words
 from builder.importing.printable import one_line, printable
@@ -173,7 +173,7 @@ def _differ(cleaned: str, text: str) -> bool:
     if len(text) > MAX_TEXT:
         return len(cleaned) < len(text) // 2
     try:
-        return canonical(cleaned) != canonical(text)
+        return clozes(cleaned) != clozes(text) or with_clozes(cleaned) != with_clozes(text)
     except TooDeepError:
         return True
 

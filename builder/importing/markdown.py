@@ -17,6 +17,7 @@ from builder.importing.canonical import (
     canonical,
     clozes,
     texts,
+    with_clozes,
 )
 from builder.importing.printable import printable
 from builder.markup import Style
@@ -56,9 +57,9 @@ def _same(text: str, html: str, tree: tuple[Tree, ...], style: Style) -> bool:
     if document.problems or (document.clozes and style.cloze != "anki"):
         return False
     rendered = markup.render(document, replace(style, image=_image)).strip()
-    if style.cloze == "anki" and clozes(rendered) != clozes(html):
-        return False
-    return canonical(rendered) == tree
+    if style.cloze != "anki":
+        return canonical(rendered) == tree
+    return clozes(rendered) == clozes(html) and with_clozes(rendered) == with_clozes(html)
 
 
 def _image(name: str, alt: str) -> str:

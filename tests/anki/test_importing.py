@@ -160,6 +160,22 @@ CLOZES = (
     ),
     Given("Cloze", "Other root", {"Text": "<pre>{{c1::print}}(x)</pre>"}),
 )
+#: Characters that Anki would read, written so that it does not.
+LITERAL = (
+    *(
+        Given("Cloze", "Literal", {"Text": text})
+        for text in (
+            "{{c3::std&#58;&#58;x}}",
+            "{{c1::a&#125;&#125;b}}",
+            "{{c1::a&#58;&#58;b::h}}",
+            "<code>&#123;&#123;c2::z&#125;&#125;</code> {{c1::y}}",
+            "{{c1::p}} &#92;(no&#92;)",
+            "{{c1::q &#123;&#123;c4::r&#125;&#125;}}",
+        )
+    ),
+    basic("A literal", "&#92;(no&#92;)", "Literal"),
+    basic("A sound?", "&#91;sound:no.mp3&#93;", "Literal"),
+)
 MEDIA = (
     basic("A picture", '<img src="map of france.png">', "Media"),
     basic("Another", 'two <img src="übung_é.png" width="30"> wide', "Media::Deep::Deeper"),
@@ -178,7 +194,7 @@ GEO = (
     ("{{#Map}}{{Map}}{{/Map}}", "{{Country}}"),
     ("{{type:Capital}}", "{{hint:Country}}"),
 )
-DECKS = {"plain": PLAIN, "clozes": CLOZES, "media": MEDIA}
+DECKS = {"plain": PLAIN, "clozes": CLOZES, "media": MEDIA, "literal": LITERAL}
 
 
 def made_deck(collection: Collection, name: str) -> dict[str, bytes]:
@@ -236,7 +252,32 @@ def test_a_deck_stays_the_deck_that_learners_have(
         arrived = {file.name: file.read_bytes() for file in folder.iterdir()}
         assert set(media.values()) == set(arrived.values())
         missing = [name for name in fresh.media.check().missing if not name.startswith("latex-")]
-        assert missing == {"plain": [], "clozes": ["gone.png"]}.get(name, ["gone.mp3", "gone.png"])
+        assert missing == {"plain": [], "literal": [], "clozes": ["gone.png"]}.get(
+            name, ["gone.mp3", "gone.png"]
+        )
+
+
+def test_text_that_looks_like_a_cloze_is_shown_as_text(tmp_path: Path, cache: Cache) -> None:
+    """And what looks like a formula or a sound is neither."""
+
+    def shown(collection: Collection) -> dict[tuple[str, int], tuple[Any, ...]]:
+        made: dict[tuple[str, int], tuple[Any, ...]] = {}
+        for card_id in collection.find_cards(""):
+            card = collection.get_card(card_id)
+            output = card.render_output()
+            made[card.note().guid, card.ord] = (
+                canonical(output.question_text),
+                canonical(output.answer_text),
+                len(output.answer_av_tags),
+            )
+        return made
+
+    with new_collection() as learner:
+        made_deck(learner, "literal")
+        before = (cards(learner), shown(learner))
+        file = export(learner, tmp_path, legacy=True)
+    with imported(rebuilt(file, tmp_path / "project", cache)) as (fresh, _):
+        assert (cards(fresh), shown(fresh)) == before
 
 
 def test_our_own_deck_stays_what_it_is(tmp_path: Path, cache: Cache) -> None:

@@ -1,5 +1,6 @@
 """HTML becomes Markdown only where nothing is lost."""
 
+import re
 from html import escape
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builder import markup
-from builder.importing.canonical import canonical, clozes, texts
+from builder.importing.canonical import canonical, clozes, texts, with_clozes
 from builder.importing.markdown import to_markdown
 from builder.importing.printable import printable
 from builder.kept import clean
@@ -66,6 +67,10 @@ def test_what_markdown_can_say(html: str, markdown: str) -> None:
         "<br>",
         "x" * 60_000,
         "<b>" * 5000,
+        "&#92;(no&#92;)",
+        r"\&lsqb;no\&rsqb;",
+        "&#91;sound:no.mp3&#93;",
+        "&lbrack;$]no[/$]",
     ],
 )
 def test_what_stays_html(html: str) -> None:
@@ -84,6 +89,12 @@ def test_what_stays_html(html: str) -> None:
         ("{{c1::x::}}", None),
         ("{{c1,2::x}}", None),
         ("<pre>{{c1::x}}</pre>", None),
+        ("{{c3::std&#58;&#58;x}}", None),
+        ("{{c1::a&#125;&#125;b}}", None),
+        ("{{c1::a&#58;&#58;b::h}}", None),
+        ("<code>&#123;&#123;c2::z&#125;&#125;</code> {{c1::y}}", None),
+        ("{{c1::y}} &#92;(no&#92;)", None),
+        ("{{c1::a{&#123;x}&#125;b}} &#33;", r"{{c1::a\{{x}}b}} !"),
     ],
 )
 def test_clozes(html: str, markdown: str | None) -> None:
@@ -153,3 +164,45 @@ def test_markdown_gives_back_the_html_it_was_made_of(html: str, cloze: bool) -> 
     assert canonical(rendered) == canonical(html)
     if cloze:
         assert markup.card_ordinals([rendered]) == markup.card_ordinals([html])
+
+
+READ_BY_ANKI = st.lists(
+    st.sampled_from(
+        [
+            *"{}:\\()ab ",
+            *(f"&#{ord(char)};" for char in "{}:\\()[a"),
+            *("{{c1::", "{{c2::", "{&#123;", "}}", "::", "[sound:", "<b>x</b>", "<code>}}</code>"),
+        ]
+    )
+).map("".join)
+
+
+def read_by_anki(html: str) -> tuple[object, ...]:
+    """What Anki does with a field: its clozes, formulas and sounds, and the text that is left."""
+    special = re.compile(r"\{\{c\d+::|\}\}|::|\\[()\[\]]|\[sound:")
+    cards = markup.card_ordinals([html])
+    return (
+        cards,
+        clozes(html),
+        [match[0] for match in special.finditer(html) if match[0][0] in "\\["],
+    )
+
+
+@given(READ_BY_ANKI)
+def test_anki_reads_the_same_in_what_is_kept(html: str) -> None:
+    kept = clean(html)
+    assert read_by_anki(kept) == read_by_anki(html)
+    assert with_clozes(kept) == with_clozes(html)
+
+
+@given(READ_BY_ANKI.map(clean), st.booleans())
+def test_anki_reads_the_same_in_what_becomes_markdown(html: str, cloze: bool) -> None:
+    style = CLOZE if cloze else PLAIN
+    markdown = to_markdown(html, style)
+    if markdown is None:
+        return
+    rendered = markup.render(markup.parse(markdown), style).strip()
+    assert "".join(texts(canonical(rendered))) == "".join(texts(canonical(html)))
+    if cloze:
+        assert with_clozes(rendered) == with_clozes(html)
+        assert read_by_anki(rendered)[:2] == read_by_anki(html)[:2]
