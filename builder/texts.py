@@ -195,6 +195,15 @@ class Texts:
                     problem.severity,
                 )
             )
+        if markup.shows_nothing(document) and not node.value.isspace():
+            self.problems.append(
+                Diagnostic(
+                    "empty-text",
+                    "the text shows nothing: no word, sign, formula or picture",
+                    parsed.value_span(at),
+                    "write the text, or delete the key",
+                )
+            )
         if not clozes and document.clozes:
             cloze = document.clozes[0]
             self.problems.append(

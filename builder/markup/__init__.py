@@ -8,7 +8,7 @@ from builder.markup.math import anki_math
 from builder.markup.ordinals import card_ordinals
 from builder.markup.parse import parse
 from builder.markup.records import Cloze, Code, Document, Image, Math, Problem, Style
-from builder.markup.render import plain, render
+from builder.markup.render import plain, render, shows_nothing
 
 __all__ = [
     "Cloze",
@@ -24,5 +24,6 @@ __all__ = [
     "parse",
     "plain",
     "render",
+    "shows_nothing",
     "unknown_language",
 ]

@@ -26,9 +26,9 @@ _BREAK = re.compile(r"[\n\r\0]")
 _MARKUP = re.compile(r"[$&*<\[\]\\_`{}~]")
 # Where none of these stands, a paragraph, heading or cell is one text.
 _INLINE = re.compile(r"[\n$&*<\[\]\\_`{}~]|^\Z")
-# What cannot begin a list, heading, quote, rule, table, fence, reference or indented code.
+# What cannot begin a list, heading, quote, rule, table, fence or indented code.
 _PARAGRAPH = re.compile(
-    r"[^\W\d_]|[\u3000-\u303f\uff00-\uffef\u2010-\u2027\"'(（{\\]|\$(?!\$)|`(?!``)|\*\*\w"
+    r"[^\W\d_]|[\u3000-\u303f\uff00-\uffef\u2010-\u2027\"'(（{\[\\]|\$(?!\$)|`(?!``)|\*\*\w"
 )
 
 
@@ -78,9 +78,13 @@ def parse_markdown(text: str) -> Document:
 
 @functools.cache
 def parser() -> MarkdownIt:
-    """The parser of content: CommonMark, tables, strikethrough and our rules; no raw HTML."""
+    """The parser of content: CommonMark, tables, strikethrough and our rules.
+
+    No raw HTML, and no reference definitions: an answer such as `[Paris]: no` would vanish.
+    """
     md = build_parser(html=False)
     md.enable(["table", "strikethrough"])
+    md.disable("reference")
     md.inline.ruler.at("autolink", links.auto_link)
     md.inline.ruler.after("autolink", "raw_html", links.raw_html)
     # Every address is parsed as one, so that a refused one can be reported; see `_link`. Replacing

@@ -2,6 +2,7 @@
 
 import html
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from markdown_it.token import Token
@@ -48,6 +49,25 @@ def plain(document: Document) -> str:
         elif token.type in ("fence", "code_block", "math_block"):
             lines.append(token.content.strip("\n"))
     return "\n".join(lines)
+
+
+def shows_nothing(document: Document) -> bool:
+    """Whether a text has no word, sign, picture, formula or rule, only what nobody sees."""
+    for token in document.tokens:
+        if token.type == "hr":
+            return False
+        for each in token.children or (token,):
+            if each.type == "image" or (each.content and _is_seen(each.content)):
+                return False
+    return True
+
+
+def _is_seen(text: str) -> bool:
+    """Whether any character is neither a space nor a control or joining character."""
+    return any(
+        not char.isspace() and (char.isprintable() or unicodedata.category(char) in ("Co", "Cn"))
+        for char in text
+    )
 
 
 def _plain(tokens: Sequence[Token]) -> str:
