@@ -1,5 +1,6 @@
 """Every text's markup, checked where it stands: Markdown, clozes, formulas, figures, code."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -51,7 +52,10 @@ class Texts:
                 text = below
                 if isinstance(below, source.Mapping):  # not a table that all languages share
                     text = below.items.get(language, (None, None))[1]
-                self._markdown(parsed, (*at, name, language), text, clozes=False)
+                location = (*at, name, language)
+                document = self._markdown(parsed, location, text, clozes=False)
+                if name == "table" and document and not _holds_table(document):
+                    self._no_table(parsed, location, text)
         facts = node.items.get("facts", (None, None))[1]
         if isinstance(facts, source.Mapping):
             for fact_id, (_, fact) in facts.items.items():
@@ -79,6 +83,30 @@ class Texts:
                 )
         self._figure(parsed, at, node, languages)
         self._code(parsed, at, node)
+
+    def _no_table(self, parsed: Source, at: Location, node: source.Node | None) -> None:
+        """Say what keeps a text from being a table, as far as one can tell."""
+        text = (node.value or "") if isinstance(node, source.Scalar) else ""
+        delimiters = _DELIMITERS.search(text)
+        if delimiters is None:
+            self.problems.append(
+                Diagnostic(
+                    "no-table",
+                    "this is no table: no line below its first parts the columns' names from rows",
+                    parsed.value_span(at),
+                    "write `| name | name |`, below it `| --- | --- |`, and below that the rows",
+                )
+            )
+            return
+        names, columns = _columns(delimiters["names"]), _columns(delimiters["line"])
+        start, end = delimiters.span("names")
+        if names == columns:
+            message = "this is no table: its first line must not be indented or part of a text"
+            fix = "leave a blank line above the table and begin its lines with `|`"
+        else:
+            message = f"this is no table: {names} columns in its first line, {columns} in the next"
+            fix = "give both as many columns; a `|` within a cell, even in code, is written `\\|`"
+        self.problems.append(Diagnostic("no-table", message, parsed.text_span(at, start, end), fix))
 
     def _ends_in_backslash(self, latex: str, place: Callable[[], Span]) -> None:
         """MathJax lets it pass, but on a card it would eat the delimiter that follows."""
@@ -228,6 +256,22 @@ class Texts:
             result = results[formula]
             if isinstance(result, MathProblem):
                 self.problems.append(Diagnostic("bad-math", result.message, place(), result.help))
+
+
+def _holds_table(document: markup.Document) -> bool:
+    return any(token.type == "table_open" for token in document.tokens)
+
+
+#: A line of names and the one below it that makes it the head of a table: `| --- | :-: |`.
+_DELIMITERS = re.compile(
+    r"^[ \t]*(?P<names>\S.*)\n[ \t]*(?P<line>(?=[^\n]*-)(?=[^\n]*[|:])[-:|][-:| \t]*)$",
+    re.MULTILINE,
+)
+
+
+def _columns(line: str) -> int:
+    """How many cells a row of a table has."""
+    return len(re.split(r"(?<!\\)\|", line.strip().removeprefix("|").removesuffix("|")))
 
 
 def _few_of_each(problems: Iterable[markup.Problem]) -> Iterator[markup.Problem]:
