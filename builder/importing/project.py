@@ -115,10 +115,13 @@ def _title(name: str) -> str:
     If that is another name, all topics say what their decks are called in Anki.
     """
     title = one_line(name)
-    document = markup.parse(title)
-    if document.problems or document.clozes or document.maths or document.images:
-        title = " ".join(re.sub(r"[^\w :.,'-]", " ", title).split())
-    return title or "Deck"
+    for unwanted in ("(?!)", r"[^\w :.,'-]", r"[^\w ]"):
+        tried = " ".join(re.sub(unwanted, " ", title).split())
+        document = markup.parse(tried)
+        marked = document.problems or document.clozes or document.maths or document.images
+        if not marked and not markup.shows_nothing(document):
+            return tried
+    return "Deck"
 
 
 def _root(read: Source) -> str:
