@@ -114,6 +114,53 @@ Words = Annotated[tuple[Text, ...], BeforeValidator(_words), _defined("Words")]
 Ids = Annotated[tuple[Id, ...], BeforeValidator(_words), _defined("Ids")]
 
 
+#: What Anki takes for the end of a tag, or out of it.
+_NOT_IN_A_TAG = re.compile(r'[\s"]+')
+
+
+def tag_problem(value: str) -> str:
+    """Why Anki would make another tag of it, or several; empty if it would not."""
+    if _NOT_IN_A_TAG.search(value):
+        return "a tag has no spaces and no quotation marks"
+    if not all(part.strip(":") for part in value.split("::")):
+        return "a tag has a name on both sides of each `::`"
+    return ""
+
+
+def nearest_tag(value: str) -> str:
+    """The tag that a text most likely means; empty if nothing of it can be one."""
+    parts = (_NOT_IN_A_TAG.sub("-", part).strip(":-") for part in value.split("::"))
+    return "::".join(part for part in parts if part)
+
+
+def _tag(value: str) -> str:
+    problem = tag_problem(value)
+    if problem:
+        raise PydanticCustomError("bad_tag", "{problem}", {"problem": problem})
+    return value
+
+
+def _one_of_each(tags: tuple[str, ...]) -> tuple[str, ...]:
+    seen: dict[str, str] = {}
+    for tag in tags:
+        folded = tag.casefold()
+        if folded in seen:
+            other = seen[folded]
+            raise PydanticCustomError(
+                "same_tag",
+                "the tag '{tag}' stands twice"
+                if other == tag
+                else "'{other}' and '{tag}' are one tag to Anki",
+                {"other": other, "tag": tag},
+            )
+        seen[folded] = tag
+    return tags
+
+
+#: Tags as Anki keeps them.
+Tags = Annotated[tuple[Annotated[Text, AfterValidator(_tag)], ...], AfterValidator(_one_of_each)]
+
+
 def _month(value: str) -> str:
     if not _MONTH.fullmatch(value):
         raise PydanticCustomError("bad_month", "a month is written as 2026-11")
@@ -178,7 +225,7 @@ class Item(Record):
     """The month by which somebody should look at the fact again."""
     type: Id | None = None
     """The imported note type of its question and answer; see `note_types` in deck.yaml."""
-    tags: tuple[Text, ...] = ()
+    tags: Tags = ()
     """Further tags; with a `type`, these are all tags of the question."""
     allow: dict[Text, Text] = Field(default_factory=dict)
     """Waivers: the code of a lint rule, and the reason why this item may break it."""
@@ -218,7 +265,7 @@ class KeptNote(Record):
     """Field -> Markdown."""
     html: dict[Text, Text] = Field(default_factory=dict)
     """Field -> HTML, for what Markdown cannot say: no scripts, pictures from `content/media`."""
-    tags: tuple[Text, ...] = ()
+    tags: Tags = ()
     """All of its tags."""
 
 

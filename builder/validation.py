@@ -18,6 +18,7 @@ from builder.model import (
     RetiredFile,
     RetiredNote,
     Term,
+    nearest_tag,
 )
 from builder.source import Location, Source
 
@@ -99,6 +100,8 @@ _VALUE_ERRORS = {
     "bad_language": ("bad-language", "such as `languages: [zh, en]`"),
     "bad_month": ("bad-month", "year, hyphen and month, such as `2026-11`"),
     "bad_paper": ("bad-paper", "such as `2104.09864: {title: …}`, without `arXiv:` and version"),
+    "bad_tag": ("bad-tag", "such as `machine-learning`; `::` parts levels, such as `maths::sets`"),
+    "same_tag": ("bad-tag", "delete one of them"),
     "bad_output": ("bad-output", "such as `handout.pdf: {target: handout}`"),
     "same_output": ("bad-output", "give one of them another name"),
 }
@@ -156,8 +159,11 @@ def _explain_value(
         return Diagnostic("missing-language", message, span, f"write a map: `{{{texts}}}`")
     if kind in _VALUE_ERRORS:
         code, help_ = _VALUE_ERRORS[kind]
+        node = parsed.node(where)
+        if kind == "bad_tag" and isinstance(node, source.Scalar):
+            nearest = nearest_tag(node.value or "")
+            help_ = f"such as `{nearest}`" if nearest else help_
         if kind == "bad_id":
-            node = parsed.node(where)
             typed = str(where[-1]) if on_key else ""
             if not on_key and isinstance(node, source.Scalar):
                 typed = node.value or ""

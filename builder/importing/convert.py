@@ -20,6 +20,7 @@ from builder.importing.names import Names, words
 from builder.importing.printable import one_line, printable
 from builder.importing.records import Source, SourceNote, SourceType
 from builder.lock import KINDS, Part
+from builder.model import tag_problem
 from builder.targets.notes import field_style
 
 
@@ -118,7 +119,7 @@ def convert(source: Source, safe_name: Callable[[str], str], home: str) -> Impor
         fields = tuple(_renamed(text, renamed) for text in note.fields)
         key = names.free(words(next((t for t in fields if t.strip()), "")) or "note")
         imported = ImportedNote(
-            key, note, types[note.type], decks[0] if decks else home, tags=_tags(note.tags)
+            key, note, types[note.type], decks[0] if decks else home, tags=_tags(note.tags, losses)
         )
         _fill(imported, fields, made)
         made.notes.append(imported)
@@ -201,9 +202,15 @@ def _shows_known_pictures(html: str, made: Imported) -> bool:
     return True
 
 
-def _tags(tags: Collection[str]) -> tuple[str, ...]:
-    cleaned = (printable(tag).strip() for tag in tags)
-    return tuple(sorted({tag for tag in cleaned if tag and not re.search(r"\s", tag)}))
+def _tags(tags: Collection[str], losses: Counter[str]) -> tuple[str, ...]:
+    """The tags that Anki would keep as they are, each once."""
+    kept: dict[str, str] = {}
+    for tag in sorted(filter(None, (printable(tag).strip() for tag in tags))):
+        if tag_problem(tag):
+            losses["tags with spaces, quotation marks or an empty part"] += 1
+        else:
+            kept.setdefault(tag.casefold(), tag)
+    return tuple(kept.values())
 
 
 # Note types

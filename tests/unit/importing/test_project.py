@@ -9,9 +9,11 @@ import sys
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from builder import cli
@@ -466,3 +468,27 @@ def test_without_anki_the_newest_format_says_what_to_install(
     result = CliRunner().invoke(cli.main, ["import", str(deck), str(tmp_path / "p")])
     assert result.exit_code == 3
     assert 'pip install "deckwright[anki]"' in result.stderr
+
+
+def test_tags_that_anki_would_change_are_lost_and_told(tmp_path: Path, cache: Cache) -> None:
+    strange = NOTES[0]._replace(tags=("a::b", "A::B", "one::", ":", 'x"y', "fine:"))
+    file = tmp_path / "deck.apkg"
+    file.write_bytes(packed(PackedDeck(1, "Top", "", TIME), [TYPE], [strange], {}).data)
+    report = imported(file, tmp_path / "p", cache)
+    assert report.losses == {"tags with spaces, quotation marks or an empty part": 3}
+    [topic] = (tmp_path / "p" / "content" / "topics").iterdir()
+    assert yaml.safe_load(topic.read_text("utf-8"))["items"]["question"]["tags"] == [
+        "A::B",
+        "fine:",
+    ]
+
+
+def test_a_cloze_type_is_written_as_its_schema_has_it(tmp_path: Path, cache: Cache) -> None:
+    cloze = replace(TYPE, cloze=True, templates=TYPE.templates[:1])
+    texts = note(1, "{{c1::x}}", cards=1)._replace(note_type=cloze)
+    file = tmp_path / "deck.apkg"
+    file.write_bytes(packed(PackedDeck(1, "Top", "", TIME), [cloze], [texts], {}).data)
+    imported(file, tmp_path / "p", cache)
+    deck = (tmp_path / "p" / "content" / "deck.yaml").read_text("utf-8")
+    [kind] = yaml.safe_load(deck)["note_types"].values()
+    assert kind["cloze"] is True
