@@ -111,7 +111,7 @@ def _note_type(kind: ImportedType) -> dict[str, Any]:
         "cards": [one_line(template.part.name) for template in source.templates],
     }
     if source.cloze:
-        made["cloze"] = "true"
+        made["cloze"] = True
     if 0 < source.sort < len(fields):
         made["sort"] = fields[source.sort]
     if source.right_to_left:
