@@ -106,6 +106,12 @@ def _read(file: Path, work: Path) -> Source:
         start = opened.read(4)
     if start == b"PK\x03\x04" or file.suffix.lower() in (".apkg", ".colpkg", ".zip"):
         return package.read(file, work)
+    if file.suffix.lower() in (".md", ".markdown"):
+        # Read as rows of fields, its headings would be comments and its lines notes.
+        raise UnreadableError(
+            "it is Markdown, which does not tell questions from answers; an .apkg can be imported, "
+            "and a .csv or .txt with a note a row (`deckwright new` begins a deck in Markdown)"
+        )
     return textfile.read(file)
 
 

@@ -492,3 +492,12 @@ def test_a_cloze_type_is_written_as_its_schema_has_it(tmp_path: Path, cache: Cac
     deck = (tmp_path / "p" / "content" / "deck.yaml").read_text("utf-8")
     [kind] = yaml.safe_load(deck)["note_types"].values()
     assert kind["cloze"] is True
+
+
+@pytest.mark.parametrize("name", ["notes.md", "NOTES.Markdown"])
+def test_markdown_is_no_text_file_of_anki(tmp_path: Path, cache: Cache, name: str) -> None:
+    file = tmp_path / name
+    file.write_text("# Capitals\n\nWhat is the capital of France?, Paris\n", "utf-8")
+    with pytest.raises(UnreadableError, match="it is Markdown"):
+        imported(file, tmp_path / "p", cache)
+    assert not (tmp_path / "p").exists()
