@@ -49,6 +49,11 @@ class Diagnostic:
     severity: Severity = "error"
 
 
+def and_more(message: str, left_out: int) -> str:
+    """The message of the last problem of a kind that is told, with how many are not."""
+    return f"{message} … and {left_out} more like this" if left_out else message
+
+
 class EnvironmentProblem(Exception):  # noqa: N818 - it names a state of the machine
     """The machine lacks something that the work needs, or refuses it; the message says what."""
 

@@ -1,15 +1,14 @@
 """Every text's markup, checked where it stands: Markdown, clozes, formulas, figures, code."""
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from builder import figures, markup, source
 from builder.cache import Cache
-from builder.diagnostics import Diagnostic, Span
+from builder.diagnostics import Diagnostic, Span, and_more
 from builder.source import Location, Source
 from builder.typeset import Formula, MathProblem, typeset
 
@@ -276,11 +275,13 @@ def _columns(line: str) -> int:
 
 def _few_of_each(problems: Iterable[markup.Problem]) -> Iterator[markup.Problem]:
     """The first problems of each kind: a text that was pasted wrong repeats one mistake."""
-    seen: Counter[str] = Counter()
+    told: dict[str, list[markup.Problem]] = {}
     for problem in problems:
-        seen[problem.code] += 1
-        if seen[problem.code] <= source.MAX_SAME:
-            yield problem
+        told.setdefault(problem.code, []).append(problem)
+    for same in told.values():
+        *first, last = same[: source.MAX_SAME]
+        yield from first
+        yield replace(last, message=and_more(last.message, len(same) - len(first) - 1))
 
 
 def _clozes(numbers: list[int]) -> str:

@@ -1,12 +1,14 @@
 """Files to their nodes, and every trap of YAML refused at its place."""
 
 import re
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from builder.diagnostics import ContentError, Diagnostic, Span
+from builder.diagnostics import ContentError, Diagnostic, Span, and_more
 from builder.source.syntax import syntax_problem
 from builder.source.tree import Mapping, Node, Scalar, Sequence, Source
 
@@ -120,8 +122,9 @@ def parse(text: str, name: str) -> Source:
     _check_characters(source, problems)
     if problems:
         raise ContentError(problems)
+    builder = _Builder(source, problems)
     try:
-        _Builder(source, problems).build()
+        builder.build()
     except yaml.MarkedYAMLError as error:
         # A text that begins with `{{` derails the parser; one message about it is enough.
         if not any(problem.code == "unquoted-cloze" for problem in problems):
@@ -135,6 +138,7 @@ def parse(text: str, name: str) -> Source:
                 "a bracket that is meant as text needs quotes or a `|` block",
             )
         )
+    builder.tell_left_out()
     source.warnings.extend(d for d in problems if d.severity == "warning")
     if any(d.severity == "error" for d in problems):
         raise ContentError(problems)
@@ -188,6 +192,7 @@ class _Builder:
         self.source = source
         self.text = source.text
         self.problems = problems
+        self.left_out: Counter[str] = Counter()
         self.depth = 0
 
     def build(self) -> None:
@@ -217,6 +222,7 @@ class _Builder:
         self, code: str, message: str, start: int, end: int, help_: str, *, warning: bool = False
     ) -> None:
         if sum(known.code == code for known in self.problems) >= MAX_SAME:
+            self.left_out[code] += 1
             return
         self.problems.append(
             Diagnostic(
@@ -227,6 +233,13 @@ class _Builder:
                 "warning" if warning else "error",
             )
         )
+
+    def tell_left_out(self) -> None:
+        """Let the last problem of each kind say how many there are more."""
+        last = {problem.code: at for at, problem in enumerate(self.problems)}
+        for code, count in self.left_out.items():
+            known = self.problems[last[code]]
+            self.problems[last[code]] = replace(known, message=and_more(known.message, count))
 
     def node(self, loader: yaml.CSafeLoader, event: Any) -> Node:
         # Nine of ten events are plain scalars.
