@@ -151,7 +151,7 @@ def weights_by_format(card):
     assert [7 * small, round(7 * scaled, 1)] == [3.5, 3.9]
     assert [70 * small, round(70 * scaled)] == [35, 39]
     assert round(scaled, 2) == 0.56
-    card.says("0.5–0.6", "671 GB", "37B")
+    card.says("0.5–0.56", "671 GB", "37B")
 
 
 def four_bit_70b(card):
