@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from builder.diagnostics import display_width
-from builder.model import Deck
+from builder.model import Deck, html_language
 from builder.style import joined
 from builder.targets import Context, PrintJob
 from builder.targets.scribe import Scribe
@@ -47,6 +47,19 @@ def word(key: str, language: str) -> str:
     """One of Deckwright's own words, in a language of the deck."""
     words = WORDS[key]
     return words.get(language) or words.get(language.partition("-")[0]) or words["en"]
+
+
+def wordings(key: str, languages: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """One of Deckwright's own words in each language, and the `lang` attribute of each.
+
+    Languages that have none of their own share the English one.
+    """
+    found: dict[str, str] = {}
+    for language in languages:
+        said = word(key, language)
+        borrowed = said == WORDS[key]["en"] and language.partition("-")[0] != "en"
+        found.setdefault(said, html_language("en" if borrowed else language))
+    return tuple(found.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,7 @@ def job(
         "columns": columns,
         "shares": shares(view),
         "word": word,
+        "wordings": wordings,
         **more(scribe, view),
     }
     template = output.template or defaults.template

@@ -131,6 +131,11 @@ def test_words_of_an_unknown_language_are_english() -> None:
     assert printing.word("pitfall", "zh") == "误区"
     assert printing.word("pitfall", "zh-Hant") == "误区"
     assert printing.word("pitfall", "fr") == "Pitfall"
+    assert printing.wordings("pitfall", ("zh", "en")) == (("误区", "zh-Hans"), ("Pitfall", "en-US"))
+    assert printing.wordings("pitfall", ("de", "fr", "zh")) == (
+        ("Pitfall", "en-US"),
+        ("误区", "zh-Hans"),
+    )
 
 
 def test_lines_can_break_before_inline_elements() -> None:
