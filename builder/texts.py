@@ -222,7 +222,9 @@ class Texts:
                     problem.severity,
                 )
             )
-        if markup.shows_nothing(document) and not node.value.isspace():
+        # Most begin with a letter, which is seen; a blank text is reported by the model.
+        plain = node.value[0].isalnum() or node.value.isspace()
+        if not plain and markup.shows_nothing(document):
             self.problems.append(
                 Diagnostic(
                     "empty-text",
