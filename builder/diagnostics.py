@@ -7,7 +7,7 @@ decides how they look. Nothing here knows YAML, Anki or print.
 import difflib
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
@@ -119,8 +119,3 @@ def excerpt(span: Span, text: str) -> str:
         f"{margin} |\n{span.line} | {shown}\n{margin} | "
         f"{' ' * display_width(shown[:start])}{'^' * carets}"
     )
-
-
-def as_warning(diagnostic: Diagnostic) -> Diagnostic:
-    """The same problem, reported without stopping the build."""
-    return replace(diagnostic, severity="warning")

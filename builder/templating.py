@@ -2,7 +2,7 @@
 
 Anki's own templates use `{{Field}}`, so the card environment must leave braces alone. Both refuse
 undefined names and escape HTML; text that is HTML already comes as `Markup`. A project's templates
-are trusted (design: Safety), its YAML never is.
+are trusted, since whoever runs a build has read them or their author; its YAML never is.
 """
 
 import re

@@ -219,7 +219,7 @@ def package(
         notes: The notes, in any order.
         media: File name -> content, of every file that a field refers to.
         earlier: One that this code made before: notes that are still just the same keep the rows
-            that genanki made of them.
+            that they have there.
         meanwhile: What else there is to do: it is done while a library compresses the file, which
             leaves a processor idle.
 

@@ -13,12 +13,9 @@ from math import floor
 from builder import markup
 from builder.model import CardSize, Deck, Level
 from builder.targets import Context, PrintJob
-from builder.targets.printing import Defaults, job
+from builder.targets.printing import Defaults, job, paper_size
 from builder.targets.scribe import Scribe
 from builder.targets.views import DeckView, ItemView, Row, TopicView
-
-#: Width and height of paper, in millimetres.
-PAPER: dict[str, tuple[float, float]] = {"A4": (210, 297), "Letter": (215.9, 279.4)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +114,7 @@ def grid(paper: str, size: Size) -> Grid:
         paper: As in deck.yaml, such as `A4 landscape`.
         size: The cards.
     """
-    name, _, turned = paper.partition(" ")
-    width, height = PAPER[name]
-    if turned:
-        width, height = height, width
+    width, height = paper_size(paper)
     columns, rows = floor(width / size.width), floor(height / size.height)
     left, top = (width - columns * size.width) / 2, (height - rows * size.height) / 2
     return Grid(
