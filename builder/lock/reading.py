@@ -1,7 +1,7 @@
 """The text of a lock to its records, with every problem at its place.
 
-Reading is strict: a damaged lock must never pass for an empty one, or every learner would get every
-note a second time.
+Reading is strict: a damaged lock must never pass for an empty one, or every note would count as
+changed, and an update would overwrite what learners wrote in theirs.
 """
 
 import re

@@ -23,8 +23,8 @@ SEPARATOR = "\x1f"
 
 #: What mends a lock that is damaged or lost.
 RESTORE = (
-    "restore it with `git checkout content/deck.lock` and build again; without it learners would "
-    "get every note a second time"
+    "restore it with `git checkout content/deck.lock` and build again; without it every note "
+    "counts as changed, and an update overwrites what learners wrote in theirs"
 )
 
 _HEADER = (
