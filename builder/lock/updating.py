@@ -163,7 +163,8 @@ def _deck_problems(old: Lock, new: Lock) -> Iterator[Diagnostic]:
             f"the deck's id was '{old.deck.id}' and is now '{new.deck.id}': every learner would "
             "get every note a second time",
             old.deck.place,
-            "restore the id in deck.yaml; for a new deck `git rm content/deck.lock` and commit that",
+            "restore the id in deck.yaml; for a new deck `git rm content/deck.lock` and "
+            "commit that",
         )
     elif old.deck.name != new.deck.name:
         yield Diagnostic(
