@@ -56,7 +56,7 @@ def test_svg_that_reaches_out_is_refused(tmp_path: Path, body: str) -> None:
     ("tag", "what", "fix"),
     [
         ("<svg viewBox='0 0 9 9'>", "name space", 'add xmlns="http://www.w3.org/2000/svg"'),
-        ("<svg xmlns='http://www.w3.org/1999/xhtml'>", "name space", "add xmlns="),
+        ("<svg xmlns='http://www.w3.org/1998/svg'>", "name space", "add xmlns="),
         ("<s:svg xmlns='http://www.w3.org/2000/svg' xmlns:s='x'>", "name space", 'xmlns:s="http'),
         (f"<svg {NS} viewBox='a b'>", "viewBox='a b'", "four numbers"),
         (f"<svg {NS} viewBox='0 0 9'>", "viewBox='0 0 9'", "four numbers"),
