@@ -4,16 +4,12 @@ Everything is made in memory first. Only when every output is there are files re
 atomically, so a failed or killed build leaves the previous one whole.
 """
 
-import gc
-import hashlib
 import os
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder import unchanged
@@ -21,23 +17,18 @@ from builder.cache import Cache
 from builder.diagnostics import (
     ContentError,
     Diagnostic,
-    EnvironmentProblem,
     Span,
     did_you_mean,
 )
+from builder.files import SUMS, sums_text, write_atomically
 from builder.project import Project
 from builder.targets import Artifact, Context, PrintJob
 
 if TYPE_CHECKING:
     # A build with nothing to do imports none of these: they take a quarter of a second.
-    from builder import press
-    from builder.fitting import Misfit
     from builder.load import Loaded
     from builder.lock import Lock
     from builder.model import Deck, Output
-
-#: What may stay in the cache, in bytes: some hundred PDFs beside the fonts and formulas.
-MAX_CACHE = 512 * 1024 * 1024
 
 #: Told of a file by its name.
 Progress = Callable[[str], None]
@@ -355,8 +346,11 @@ def _render(
             jobs.append(result)
         else:
             made[name].extend(result)
-    for name, artifact in _print(jobs, project, loaded, cache, drawing, drawn):
-        made[name].append(artifact)
+    if jobs:
+        from builder import documents
+
+        for name, artifact in documents.made(jobs, project, loaded, cache, drawing, drawn):
+            made[name].append(artifact)
     return tuple(artifact for results in made.values() for artifact in results)
 
 
@@ -382,155 +376,3 @@ def _target(
     from builder.targets import handout
 
     return handout.render
-
-
-def _print(
-    jobs: Sequence[PrintJob],
-    project: Project,
-    loaded: "Loaded",
-    cache: Cache,
-    drawing: Drawing,
-    drawn: Progress,
-) -> Iterator[tuple[str, Artifact]]:
-    """Draw the PDFs, each in a process of its own if there are several; first done, first given."""
-    if not jobs:
-        return
-    from builder import press
-
-    waiting: list[PrintJob] = []
-    for job in jobs:
-        data = press.cached(job, cache)
-        if data is None:
-            waiting.append(job)
-        else:
-            yield job.name, Artifact(job.name, data, press.note(job, cache))
-    problems: list[Diagnostic] = []
-    if waiting:
-        drawing([job.name for job in waiting])
-    for job, printed in _drawn(waiting, cache):
-        problems += (_complaint(job, problem, project) for problem in printed.problems)
-        problems += (_misfit(job.name, misfit, loaded) for misfit in printed.misfits)
-        if printed.data:
-            drawn(job.name)
-            yield job.name, Artifact(job.name, printed.data, printed.note)
-        elif printed.pages:
-            problems.append(_overrun(job, printed.pages))
-    if problems:
-        raise ContentError(problems)
-
-
-def _complaint(job: PrintJob, problem: str, project: Project) -> Diagnostic:
-    from builder import style
-
-    located = style.located(problem, job.css, project.template_folders("print"))
-    return located or Diagnostic("print", f"{job.name}: {problem}", None)
-
-
-def _overrun(job: PrintJob, pages: int) -> Diagnostic:
-    limit = job.max_pages or 0
-    return Diagnostic(
-        "too-many-pages",
-        f"{job.name} has {pages} pages even with its shortest content, "
-        f"{pages - limit} more than its max_pages, {limit}",
-        None,
-        "raise `max_pages`, add `columns`, choose `levels`, or make fewer items core",
-    )
-
-
-def _misfit(name: str, misfit: "Misfit", loaded: "Loaded") -> Diagnostic:
-    if misfit.side == "table":
-        return Diagnostic(
-            "does-not-fit",
-            f"the table of '{misfit.note}' is too wide for {name}, even with its words broken: "
-            f"{misfit.excess:.0f} mm too much",
-            loaded.spans.get(misfit.note),
-            "give it fewer columns, or its cells shorter words and formulas",
-        )
-    return Diagnostic(
-        "does-not-fit",
-        f"'{misfit.note}' does not fit the {misfit.side or 'box'} of a card in {name}, even at the "
-        f"smallest size that can be read: {misfit.excess:.0f} mm too much",
-        loaded.spans.get(misfit.note),
-        "shorten the text, or choose a larger `card` for this output",
-    )
-
-
-def _drawn(jobs: Sequence[PrintJob], cache: Cache) -> "Iterator[tuple[PrintJob, press.Printed]]":
-    from builder import press
-
-    if not jobs:
-        return
-    press.prepare(jobs, cache)
-    workers = min(len(jobs), os.cpu_count() or 1)
-    if workers > 1:
-        from concurrent.futures import ProcessPoolExecutor, as_completed
-
-        with ProcessPoolExecutor(max_workers=workers, initializer=gc.disable) as pool:
-            # The longest first, or at the end one process works and the others wait.
-            longest = sorted(jobs, key=lambda job: -len(job.html))
-            started = {pool.submit(press.draw, job, cache): job for job in longest}
-            for done in as_completed(started):
-                yield started[done], done.result()
-    else:
-        yield from ((job, press.draw(job, cache)) for job in jobs)
-    cache.prune(MAX_CACHE)
-
-
-#: The checksums of a folder of files, in the form that `sha256sum --check` reads.
-SUMS = "SHA256SUMS"
-
-
-def sums_text(files: Iterable[Path]) -> str:
-    """`SHA256SUMS` of those files that are there, sorted by name."""
-    return "".join(
-        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n"
-        for file in sorted(files, key=lambda file: file.name)
-        if file.is_file()
-    )
-
-
-#: Files being written. What a killed build left behind is deleted after an hour, by when no other
-#: build can still be writing it.
-_PREFIX = ".deckwright-"
-_ABANDONED = 3600
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file so that a reader, a crash or a full disk sees the old one or the new one.
-
-    Raises:
-        EnvironmentProblem: It cannot be written.
-    """
-    try:
-        _replace(path, data)
-    except OSError as error:
-        raise EnvironmentProblem(f"cannot write '{path}': {error.strerror or error}") from None
-
-
-def _replace(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f"{_PREFIX}*"):
-        with suppress(FileNotFoundError):  # another build ended meanwhile
-            if left.stat().st_mtime < time.time() - _ABANDONED:
-                left.unlink()
-    with _temporary(path.parent) as (descriptor, name):
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        name.chmod(0o644)
-        name.replace(path)
-
-
-@contextmanager
-def _temporary(folder: Path) -> Iterator[tuple[int, Path]]:
-    descriptor, name = tempfile.mkstemp(prefix=_PREFIX, dir=folder)
-    try:
-        yield descriptor, Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def sums(artifacts: Iterable[Artifact]) -> dict[str, str]:
-    """File name -> SHA-256, for machine output."""
-    return {a.name: hashlib.sha256(a.data).hexdigest() for a in artifacts}

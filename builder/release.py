@@ -8,8 +8,9 @@ from pathlib import Path
 
 from builder import diff
 from builder.archive import zipped
-from builder.build import SUMS, UPDATE, make, sums_text, write_atomically
+from builder.build import UPDATE, make
 from builder.cache import Cache
+from builder.files import SUMS, sums_text, write_atomically
 from builder.gates import Candidate, changelog, changes
 from builder.targets import Artifact
 

@@ -17,9 +17,10 @@ from typing import Literal
 
 from builder import diff
 from builder.archive import DAMAGES
-from builder.build import SUMS, UPDATE, check, make
+from builder.build import UPDATE, check, make
 from builder.cache import Cache
 from builder.diagnostics import ContentError, EnvironmentProblem
+from builder.files import SUMS
 from builder.gates import release_before
 from builder.project import Project
 

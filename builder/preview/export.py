@@ -6,9 +6,10 @@ from pathlib import Path
 
 from builder import figures, svgclean
 from builder import lock as locks
-from builder.build import SUMS, check, make, write_atomically
+from builder.build import check, make
 from builder.cache import Cache
 from builder.diagnostics import Diagnostic
+from builder.files import SUMS, write_atomically
 from builder.preview.assets import assets
 from builder.preview.view import SCRIPT, Viewer
 from builder.project import Project

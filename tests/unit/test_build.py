@@ -6,13 +6,13 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from builder import build as builder
+from builder import documents
 from builder.build import build, package, package_at
 from builder.cache import Cache
 from builder.diagnostics import ContentError, EnvironmentProblem
@@ -311,31 +311,6 @@ def test_an_earlier_lock_that_is_not_utf_8_is_refused(project: Project, cache: C
     assert codes(caught) == ["not-utf-8"]
 
 
-def test_writing_leaves_no_temporary_file_and_clears_abandoned_ones(tmp_path: Path) -> None:
-    abandoned, busy = tmp_path / ".deckwright-old", tmp_path / ".deckwright-busy"
-    for file in (abandoned, busy):
-        file.write_bytes(b"half")
-    os.utime(abandoned, (NOW - 10**8, NOW - 10**8))
-    builder.write_atomically(tmp_path / "b.txt", b"x")
-    assert sorted(file.name for file in tmp_path.iterdir()) == [busy.name, "b.txt"]
-
-
-def test_writing_beside_a_build_that_ends_meanwhile(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / ".deckwright-other").write_bytes(b"whole")
-    glob = Path.glob
-
-    def ending(self: Path, pattern: str) -> Iterator[Path]:
-        for file in list(glob(self, pattern)):
-            file.rename(self / "a.txt")
-            yield file
-
-    monkeypatch.setattr(Path, "glob", ending)
-    builder.write_atomically(tmp_path / "b.txt", b"x")
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.txt", "b.txt"]
-
-
 def test_documents_are_told_of_before_and_after_they_are_drawn(
     tmp_path: Path, cache: Cache
 ) -> None:
@@ -372,6 +347,6 @@ def test_documents_are_told_of_before_and_after_they_are_drawn(
 
 def test_a_complaint_that_no_style_sheet_explains_names_the_document(tmp_path: Path) -> None:
     job = PrintJob("sheet.pdf", "<p>one</p>", "")
-    problem = builder._complaint(job, "the font is broken", Project(tmp_path))
+    problem = documents._complaint(job, "the font is broken", Project(tmp_path))
     assert (problem.code, problem.message) == ("print", "sheet.pdf: the font is broken")
     assert problem.span is None
