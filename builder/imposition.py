@@ -19,6 +19,12 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 
+def strips(html: Any) -> int:
+    """How many columns a page has, of a document's element tree."""
+    found = (meta for meta in html.iter("meta") if meta.get("name") == "strips")
+    return int(next((meta.get("content") for meta in found), 1))
+
+
 class Drawn(Protocol):
     """A painted part of a document."""
 

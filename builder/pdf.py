@@ -24,7 +24,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from builder import fetching, fonts, forms, imposition, native, painting, parts, tagging, tuning
+from builder import (
+    fetching,
+    fonts,
+    forms,
+    imposition,
+    levelling,
+    native,
+    painting,
+    parts,
+    tagging,
+    tuning,
+)
 from builder.cache import JSON, Cache, code_version, key
 from builder.diagnostics import EnvironmentProblem
 from builder.fitting import Misfit, fit
@@ -135,6 +146,7 @@ def render_pdf(
         _our_fontconfig(),
         tuning.tuned(),
         tagging.tagged(),
+        levelling.levelled(),
     ):
         _check_characters(unescape(re.sub("<[^>]*>", "", html)), families, cache, problems)
         config = weasyprint.text.fonts.FontConfiguration()
@@ -213,9 +225,9 @@ class _Studio:
         document = self._laid_out(html)
         if self._problems or self.misfits:
             return Part()
-        strips = int(document.metadata.custom.get("strips", "1"))
+        columns = int(document.metadata.custom.get("strips", "1"))
         self._pages += len(document.pages)
-        part = self._brush.painted(html, document, strips)
+        part = self._brush.painted(html, document, columns)
         part.pictures = self._fetcher.pictures
         del document
         if self._pages >= _MANY:

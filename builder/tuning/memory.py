@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from math import inf
 from typing import Any
 
+from builder.imposition import strips
+
 #: What `resolve_percentages` gives a box without any size of its own.
 USED = {
     **{f"margin_{side}": 0 for side in ("left", "right", "top", "bottom")},
@@ -99,11 +101,14 @@ def _releasing(make: Any) -> Any:
     def remake_page(index: int, context: Any, root_box: Any, html: Any) -> Any:
         if "finished" not in context.__dict__:
             context.finished, context.emptied = 0, {}
+            context.columns, context.again = strips(html.etree_element), False
             _forget_styles(context.style_for, html.etree_element)
         page, resume_at = make(index, context, root_box, html)
-        if index == context.finished and _is_final(index, context):
+        if index == context.finished and not context.again and _is_final(index, context):
             context.finished += 1
-            _release(root_box, resume_at, context.emptied)
+            # The columns of the last page are laid out again, see `builder.levelling`.
+            if context.finished % context.columns == 0:
+                _release(root_box, resume_at, context.emptied)
         return page, resume_at
 
     return remake_page
