@@ -311,16 +311,20 @@ class Output(Record):
     """A template of the project's own (in `templates/print`) instead of the target's."""
 
 
+def _output_name(name: str) -> str:
+    if not _OUTPUT.fullmatch(name) or len(name) > 100:
+        raise PydanticCustomError(
+            "bad_name",
+            "'{name}' is no file name for an output: letters, digits, `.`, `-`, `_`, "
+            "ending in .apkg or .pdf",
+            {"name": name},
+        )
+    return name
+
+
 def _outputs(value: dict[str, Output]) -> dict[str, Output]:
     seen: dict[str, str] = {}
     for name, output in value.items():
-        if not _OUTPUT.fullmatch(name) or len(name) > 100:
-            raise PydanticCustomError(
-                "bad_output",
-                "'{name}' is no file name for an output: letters, digits, `.`, `-`, `_`, "
-                "ending in .apkg or .pdf",
-                {"name": name},
-            )
         if name.endswith(".apkg") != (output.target == "anki"):
             raise PydanticCustomError(
                 "bad_output",
@@ -445,7 +449,11 @@ class DeckFile(Record):
     """The release, shown in the deck's description and in print."""
     topics: tuple[Id, ...] = Field(min_length=1)
     """File names in `content/topics` without `.yaml`, in the order of study."""
-    outputs: Annotated[dict[str, Output], AfterValidator(_outputs), Field(min_length=1)]
+    outputs: Annotated[
+        dict[Annotated[str, AfterValidator(_output_name)], Output],
+        AfterValidator(_outputs),
+        Field(min_length=1),
+    ]
     """File name -> what to make."""
     note_types: Annotated[dict[Id, NoteType], AfterValidator(_note_types)] = Field(
         default_factory=dict

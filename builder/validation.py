@@ -102,6 +102,7 @@ _VALUE_ERRORS = {
     "bad_paper": ("bad-paper", "such as `2104.09864: {title: …}`, without `arXiv:` and version"),
     "bad_tag": ("bad-tag", "such as `machine-learning`; `::` parts levels, such as `maths::sets`"),
     "same_tag": ("bad-tag", "delete one of them"),
+    "bad_name": ("bad-output", "such as `handout.pdf: {target: handout}`"),
     "bad_output": ("bad-output", "such as `handout.pdf: {target: handout}`"),
     "same_output": ("bad-output", "give one of them another name"),
 }
